@@ -1,0 +1,94 @@
+import type { CommitId } from '../identity/commit-id.ts';
+import type { Digest } from '../identity/digest.ts';
+import type { Branch, Name } from '../identity/names.ts';
+import type { DeliveryPhase } from '../phases.ts';
+import type { ImagePin } from '../manifest/manifest-commit.ts';
+
+/** Immutable set named by its content. */
+export interface Release {
+  /** `sha256:` over the canonical JSON of the fields below but `alias` and `createdAt`. */
+  readonly id: Digest;
+  readonly application: Name;
+  readonly images: readonly ImagePin[];
+  /** Digest over the tree ids of the closure outside the environments' own folders. */
+  readonly sharedInputs: Digest;
+  /** Config revision where it was first seen in the entry environment. */
+  readonly firstRevision: CommitId;
+  /** Changes of code repositories whose images it holds, by image name. */
+  readonly changes: readonly string[];
+  readonly createdAt: string;
+}
+
+/** What the config branch wants for one environment, and what may be applied. Its id is `application/environment`. */
+export interface DesiredState {
+  readonly id: string;
+  readonly application: Name;
+  readonly environment: Name;
+  readonly repository: Name;
+  readonly branch: Branch;
+  readonly path: string;
+  /** Head of the branch when last looked at. */
+  readonly head: CommitId;
+  readonly closureKey: Digest;
+  /** Render of the head; absent when the render failed (`fault`). */
+  readonly renderDigest?: Digest;
+  readonly release?: Digest;
+  readonly fault?: string;
+  /** What the operator may apply now. */
+  readonly authorised?: {
+    readonly revision: CommitId;
+    readonly renderDigest: Digest;
+    readonly release: Digest;
+    readonly statement: string;
+  };
+  /** Set while the head's render is not the authorised one. */
+  readonly pending?: {
+    readonly since: string;
+    readonly revision: CommitId;
+    readonly renderDigest: Digest;
+    readonly reason: string;
+  };
+  readonly updatedAt: string;
+}
+
+/** Why a deployment is where it is; PascalCase. */
+export interface DeploymentReason {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** This render in this environment. Its id is `application/environment/renderDigest/revision`. */
+export interface EnvironmentDeployment extends DeploymentReason {
+  readonly id: string;
+  readonly application: Name;
+  readonly environment: Name;
+  readonly revision: CommitId;
+  readonly renderDigest: Digest;
+  readonly release: Digest;
+  readonly phase: DeliveryPhase;
+  /** Objects applied: `group/kind/namespace/name`. */
+  readonly inventory: readonly string[];
+  /** Objects whose live state differed and were written. */
+  readonly written: number;
+  readonly healthySince?: string;
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+}
+
+/** Checks after deploying. Its id is `deployment/name`. */
+export interface Verification {
+  readonly id: string;
+  readonly deployment: string;
+  readonly application: Name;
+  readonly environment: Name;
+  readonly release: Digest;
+  readonly name: Name;
+  readonly phase: DeliveryPhase;
+  readonly attempt: number;
+  readonly message: string;
+  readonly tests?: { readonly passed: number; readonly failed: number; readonly skipped: number };
+  readonly isolation?: string;
+  readonly logDigest?: Digest;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}

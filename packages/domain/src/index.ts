@@ -1,0 +1,32 @@
+export { CodedError, InvariantError, unreachable, type ErrorContext, type ErrorRule } from './errors/coded-error.ts';
+export { DomainError, domainErrors } from './errors/domain-error.ts';
+export { isDigest, parseDigest, shortDigest, type Digest } from './identity/digest.ts';
+export { isCommitId, parseCommitId, shortCommit, zeroCommit, type CommitId } from './identity/commit-id.ts';
+export { isName, parseBranch, parseName, type Branch, type Name } from './identity/names.ts';
+export {
+  conclusions,
+  deliveryPhases,
+  isFinal,
+  runPhases,
+  type Conclusion,
+  type DeliveryPhase,
+  type RunPhase,
+} from './phases.ts';
+export { changeId, type Change, type Signature } from './change/change.ts';
+export { requirements, stageKinds } from './pipeline/pipeline.ts';
+export type * from './pipeline/pipeline.ts';
+export type { Artifact } from './artifact/artifact.ts';
+export { parseImageReference, printImageReference, type ImageReference } from './artifact/image-reference.ts';
+export type { ImagePin, ManifestCommit } from './manifest/manifest-commit.ts';
+export type * from './environment/environment.ts';
+export type { Promotion } from './promotion/promotion.ts';
+export { roles } from './people/people.ts';
+export type * from './people/people.ts';
+export type { RecordNoun, Records } from './records.ts';
+export {
+  predicateTypes,
+  type EvidenceStatement,
+  type PredicateKind,
+  type Subject,
+  type Transition,
+} from './evidence/statement.ts';

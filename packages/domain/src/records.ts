@@ -1,0 +1,39 @@
+import type { Artifact } from './artifact/artifact.ts';
+import type { Change } from './change/change.ts';
+import type { DesiredState, EnvironmentDeployment, Release, Verification } from './environment/environment.ts';
+import type { ManifestCommit } from './manifest/manifest-commit.ts';
+import type {
+  AccessToken,
+  Account,
+  InboxItem,
+  LineComment,
+  PullRequest,
+  Push,
+  Repository,
+  Review,
+} from './people/people.ts';
+import type { PipelineRun, StageRun } from './pipeline/pipeline.ts';
+import type { Promotion } from './promotion/promotion.ts';
+
+/** What the store keeps, by noun. */
+export interface Records {
+  readonly account: Account;
+  readonly token: AccessToken;
+  readonly repository: Repository;
+  readonly push: Push;
+  readonly pullRequest: PullRequest;
+  readonly review: Review;
+  readonly lineComment: LineComment;
+  readonly change: Change;
+  readonly pipelineRun: PipelineRun;
+  readonly stageRun: StageRun;
+  readonly artifact: Artifact;
+  readonly manifestCommit: ManifestCommit;
+  readonly release: Release;
+  readonly desiredState: DesiredState;
+  readonly deployment: EnvironmentDeployment;
+  readonly verification: Verification;
+  readonly promotion: Promotion;
+  readonly inboxItem: InboxItem;
+}
+export type RecordNoun = keyof Records;
