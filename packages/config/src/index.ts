@@ -1,1 +1,7 @@
-export {};
+export { ConfigError, configErrors } from './config-error.ts';
+export { defaults } from './defaults.ts';
+export { printFault, type Fault } from './fault.ts';
+export { parsePipelines } from './parse-pipelines.ts';
+export { parseDelivery } from './parse-delivery.ts';
+export { compileGlobs } from './glob.ts';
+export { jsonSchemas } from './json-schemas.ts';

@@ -1,0 +1,83 @@
+import { requirements } from '@slipway/domain';
+import { z } from 'zod';
+import {
+  branchField,
+  durationField,
+  environmentField,
+  globField,
+  hostField,
+  imageNameField,
+  nameField,
+  pathField,
+  sizeField,
+} from './fields.ts';
+
+const common = {
+  name: nameField,
+  needs: z.array(nameField).max(50).optional(),
+  requirement: z.enum(requirements).optional(),
+  timeout: durationField.optional(),
+};
+
+const commands = {
+  commands: z.array(z.string().min(1).max(10_000)).min(1).max(50),
+  workingDirectory: pathField.optional(),
+  environment: environmentField.optional(),
+  inputs: z.array(globField).max(200).optional(),
+  outputs: z.record(nameField, pathField).optional(),
+  network: z.array(hostField).max(50).optional(),
+  maxOutput: sizeField.optional(),
+};
+
+const build = z.strictObject({ ...common, ...commands, kind: z.literal('build') });
+const run = z.strictObject({ ...common, ...commands, kind: z.literal('run') });
+const test = z.strictObject({
+  ...common,
+  ...commands,
+  kind: z.literal('test'),
+  reports: z.strictObject({ junit: pathField, coverage: pathField.optional() }),
+});
+const coverage = z.strictObject({
+  ...common,
+  kind: z.literal('coverage'),
+  sources: z.array(globField).min(1).max(200),
+  thresholds: z
+    .strictObject({
+      changed: z.number().min(0).max(100).optional(),
+      total: z.number().min(0).max(100).optional(),
+      ratchetTolerance: z.number().min(0).max(100).optional(),
+    })
+    .optional(),
+});
+const image = z.strictObject({ ...common, kind: z.literal('image'), dockerfile: pathField, image: imageNameField });
+const publish = z.strictObject({ ...common, kind: z.literal('publish') });
+const manifests = z.strictObject({
+  ...common,
+  kind: z.literal('manifests'),
+  repository: nameField,
+  branch: branchField.optional(),
+  update: z.array(nameField).min(1).max(20),
+});
+const metrics = z.strictObject({ ...common, kind: z.literal('metrics') });
+
+/** A stage as people write it. */
+export const stageSchema = z.discriminatedUnion('kind', [
+  build,
+  run,
+  test,
+  coverage,
+  image,
+  publish,
+  manifests,
+  metrics,
+]);
+export type StageSource = z.output<typeof stageSchema>;
+
+/** `kind: Pipeline`. */
+export const pipelineSchema = z.strictObject({
+  apiVersion: z.literal('slipway.dev/v1alpha1'),
+  kind: z.literal('Pipeline'),
+  metadata: z.strictObject({ name: nameField }),
+  spec: z.strictObject({ stages: z.array(stageSchema).min(1).max(100) }),
+});
+export type PipelineSource = z.output<typeof pipelineSchema>;
