@@ -68,9 +68,9 @@ export const globField = z
     error: 'not a glob inside the repository',
   });
 
-/** `host:port`, or `*.host:port`. */
-export const hostField = z.string().regex(/^(\*\.)?[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:\d{1,5}$/, {
-  error: 'not host:port; write registry.example.com:443',
+/** `host:port`, `*.host:port`, or `npm`: the package registry that the server is configured with. */
+export const hostField = z.string().regex(/^(npm|(\*\.)?[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:\d{1,5})$/, {
+  error: 'not host:port; write registry.example.com:443, or npm for the configured package registry',
 });
 
 /** Names of variables; those that change how programs are loaded are refused (ci.md A14). */

@@ -101,7 +101,7 @@ function toStage(stage: StageSource): StageDefinition {
     commands: hasCommands ? stage.commands : [],
     workingDirectory: (hasCommands ? stage.workingDirectory : undefined) ?? '',
     environment: (hasCommands ? stage.environment : undefined) ?? {},
-    inputs: (hasCommands ? stage.inputs : undefined) ?? [],
+    inputs: ('inputs' in stage ? stage.inputs : undefined) ?? [],
     outputs: (hasCommands ? stage.outputs : undefined) ?? {},
     network: (hasCommands ? stage.network : undefined) ?? [],
     timeoutMs: stage.timeout ?? defaults.stageTimeoutMs,

@@ -49,7 +49,13 @@ const coverage = z.strictObject({
     })
     .optional(),
 });
-const image = z.strictObject({ ...common, kind: z.literal('image'), dockerfile: pathField, image: imageNameField });
+const image = z.strictObject({
+  inputs: z.array(globField).max(200).optional(),
+  ...common,
+  kind: z.literal('image'),
+  dockerfile: pathField,
+  image: imageNameField,
+});
 const publish = z.strictObject({ ...common, kind: z.literal('publish') });
 const manifests = z.strictObject({
   ...common,
@@ -58,19 +64,9 @@ const manifests = z.strictObject({
   branch: branchField.optional(),
   update: z.array(nameField).min(1).max(20),
 });
-const metrics = z.strictObject({ ...common, kind: z.literal('metrics') });
 
 /** A stage as people write it. */
-export const stageSchema = z.discriminatedUnion('kind', [
-  build,
-  run,
-  test,
-  coverage,
-  image,
-  publish,
-  manifests,
-  metrics,
-]);
+export const stageSchema = z.discriminatedUnion('kind', [build, run, test, coverage, image, publish, manifests]);
 export type StageSource = z.output<typeof stageSchema>;
 
 /** `kind: Pipeline`. */

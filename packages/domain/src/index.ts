@@ -1,6 +1,7 @@
 export { CodedError, InvariantError, unreachable, type ErrorContext, type ErrorRule } from './errors/coded-error.ts';
 export { DomainError, domainErrors } from './errors/domain-error.ts';
 export { isDigest, parseDigest, shortDigest, type Digest } from './identity/digest.ts';
+export { contentDigest } from './identity/content-digest.ts';
 export { isCommitId, parseCommitId, shortCommit, zeroCommit, type CommitId } from './identity/commit-id.ts';
 export { isName, parseBranch, parseName, type Branch, type Name } from './identity/names.ts';
 export {
@@ -18,12 +19,30 @@ export type * from './pipeline/pipeline.ts';
 export type { Artifact } from './artifact/artifact.ts';
 export { parseImageReference, printImageReference, type ImageReference } from './artifact/image-reference.ts';
 export type { ImagePin, ManifestCommit } from './manifest/manifest-commit.ts';
+export type { KubeObject, ObjectKey } from './manifest/kube-object.ts';
 export type * from './environment/environment.ts';
 export { downstreamOf, upstreamOf } from './environment/delivery.ts';
 export type * from './environment/delivery.ts';
 export { orderStages } from './pipeline/stage-order.ts';
+export { guardGates } from './pipeline/guard-gates.ts';
+export { decideRun, type RunDecision } from './pipeline/decide-run.ts';
 export type { Promotion } from './promotion/promotion.ts';
+export {
+  decidePromotion,
+  type PromotionDecision,
+  type PromotionFacts,
+  type UnmetGate,
+  type UpstreamFacts,
+} from './promotion/decide-promotion.ts';
+export {
+  decideApproval,
+  standingReviews,
+  type ApprovalDecision,
+  type ApprovalFacts,
+} from './promotion/decide-approval.ts';
 export { roles } from './people/people.ts';
+export { decideMerge, type CheckFacts, type MergeDecision, type MergeFacts } from './people/decide-merge.ts';
+export { statementIds } from './evidence/statement-ids.ts';
 export type * from './people/people.ts';
 export type { RecordNoun, Records } from './records.ts';
 export {

@@ -9,6 +9,7 @@ import type {
   LineComment,
   PullRequest,
   Push,
+  RefHead,
   Repository,
   Review,
 } from './people/people.ts';
@@ -21,6 +22,7 @@ export interface Records {
   readonly token: AccessToken;
   readonly repository: Repository;
   readonly push: Push;
+  readonly refHead: RefHead;
   readonly pullRequest: PullRequest;
   readonly review: Review;
   readonly lineComment: LineComment;

@@ -5,3 +5,5 @@ export { socketFolder } from './socket-folder.ts';
 export { writeAtomically } from './write-atomically.ts';
 export { identifyProcess, isAlive, signalProcess, type ProcessIdentity } from './process-identity.ts';
 export { unprivilegedUser, type UnprivilegedUser } from './unprivileged.ts';
+export { createContentStore } from './content-store.ts';
+export { createLogStore } from './log-store.ts';

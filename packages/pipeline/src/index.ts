@@ -1,1 +1,30 @@
-export {};
+export { PipelineError, pipelineErrors } from './pipeline-error.ts';
+export type {
+  Checkpoint,
+  DependencyCache,
+  KeptImage,
+  PackageRegistrySettings,
+  PipelineServices,
+  PublishImage,
+} from './services.ts';
+export { runId, startRun, type RunRequest } from './start-run.ts';
+export { runEndedEffect, stageEffect, stagesOf } from './advance-run.ts';
+export { executeStage, stageErrored, type StageAttempt } from './execute-stage.ts';
+export { cancelRun, retryRun, type CancelEffect } from './control-run.ts';
+export { changeStatement } from './statements.ts';
+export { describeIsolation } from './stages/conclude-execution.ts';
+export { changeOf, readPipelines } from './change/read-change.ts';
+export { pushId, reconcileRefs } from './change/reconcile-refs.ts';
+export { ReviewError, reviewErrors } from './review/review-error.ts';
+export type { ReviewServices } from './review/review-services.ts';
+export { openPullRequest, type PullRequestOpening } from './review/open-pull-request.ts';
+export { refreshKind, refreshPullRequest } from './review/refresh-pull-request.ts';
+export { reviewPullRequest, type Reviewing } from './review/review-pull-request.ts';
+export { mergePullRequest, readMergeState, type MergeState } from './review/merge-pull-request.ts';
+export {
+  approvalRule,
+  countingApprovals,
+  judgeReviews,
+  type ApprovalRule,
+  type JudgedReview,
+} from './review/approvals.ts';

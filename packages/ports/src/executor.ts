@@ -66,7 +66,7 @@ export interface ExecutionResult {
   readonly command: string;
   readonly durationMs: number;
   readonly facts: IsolationFacts;
-  /** Declared outputs that were there, each a tar file in the caller's `outputDir`, with the digest of its bytes. The tar is reproducible: sorted, mtime 0, owner 0. */
+  /** Declared outputs that were there, each a tar file in the caller's `outputDir`, with the digest of its bytes. The tar is reproducible: sorted, mtime 0, owner 0; entries are named by their path from the workspace's root. */
   readonly outputs: readonly {
     readonly name: string;
     readonly file: string;

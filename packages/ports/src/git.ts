@@ -148,8 +148,13 @@ export interface GitRemote {
 }
 
 export interface GitHost {
-  /** Opens an existing bare repository. @throws GitError `GIT_REPOSITORY_MISSING`. */
-  open(gitDir: string): Promise<GitRepository>;
+  /**
+   * Opens an existing bare repository. @throws GitError `GIT_REPOSITORY_MISSING`.
+   *
+   * @param options - `quarantine`: absolute folder with the objects of a push that is not accepted yet (git-receive-pack(1),
+   *   "Quarantine Environment"); they are seen beside the repository's own, what is written stays among them, no ref moves.
+   */
+  open(gitDir: string, options?: { readonly quarantine?: string }): Promise<GitRepository>;
   /** Makes a bare repository with `main` as HEAD and a config of our own writing; an existing one is opened. */
   create(gitDir: string): Promise<GitRepository>;
 }

@@ -21,6 +21,8 @@ export interface Effect {
 export interface EffectQueue {
   /** `connection` is the store's own (`pg` ClientBase on PostgreSQL). */
   enqueue(connection: unknown, effect: Effect): Promise<void>;
+  /** Told after the commit, so that the work starts at once. A hint: a lost one costs a poll's time, no more. */
+  committed?(effects: readonly Effect[]): void;
 }
 
 /** What to match: every given field equals, compared as JSON containment. */
@@ -107,3 +109,6 @@ export interface MetricsStore {
     readonly limit?: number;
   }): Promise<readonly MetricPoint[]>;
 }
+
+/** Name of the effect that tells delivery of a merged promotion; payload `promotion`, `commit`, `approvals`, `reviews`. */
+export const promotionMergedEffect = 'delivery.promotion-merged';

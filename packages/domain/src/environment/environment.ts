@@ -1,6 +1,7 @@
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Digest } from '../identity/digest.ts';
 import type { Branch, Name } from '../identity/names.ts';
+import type { EnvironmentDefinition } from './delivery.ts';
 import type { DeliveryPhase } from '../phases.ts';
 import type { ImagePin } from '../manifest/manifest-commit.ts';
 
@@ -26,10 +27,14 @@ export interface DesiredState {
   readonly environment: Name;
   readonly repository: Name;
   readonly branch: Branch;
-  readonly path: string;
+  readonly definition: EnvironmentDefinition;
+  /** Place in the order of promotion, from 0. */
+  readonly order: number;
+  /** No environment comes before it: renders of the branch go live without a promotion. */
+  readonly isEntry: boolean;
   /** Head of the branch when last looked at. */
   readonly head: CommitId;
-  readonly closureKey: Digest;
+  readonly closureKey?: Digest;
   /** Render of the head; absent when the render failed (`fault`). */
   readonly renderDigest?: Digest;
   readonly release?: Digest;

@@ -113,6 +113,14 @@ export interface Push {
   readonly at: string;
 }
 
+/** Where a ref stood when its last move was dealt with. Its id is `repository/ref`. */
+export interface RefHead {
+  readonly id: string;
+  readonly repository: Name;
+  readonly ref: string;
+  readonly commit: CommitId;
+}
+
 /** One line in a person's inbox. */
 export interface InboxItem {
   readonly id: string;

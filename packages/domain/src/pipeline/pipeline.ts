@@ -5,7 +5,7 @@ import type { Branch, Name } from '../identity/names.ts';
 import type { Signature } from '../change/change.ts';
 
 /** Built-in kinds of stages, in the order of the chain; `run` is any command. */
-export const stageKinds = ['build', 'test', 'coverage', 'image', 'publish', 'manifests', 'metrics', 'run'] as const;
+export const stageKinds = ['build', 'test', 'coverage', 'image', 'publish', 'manifests', 'run'] as const;
 export type StageKind = (typeof stageKinds)[number];
 
 /** `off` is recorded; `advisory` never fails the run. */

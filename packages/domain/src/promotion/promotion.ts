@@ -19,6 +19,8 @@ export interface Promotion {
   readonly pullRequest?: number;
   readonly commit?: CommitId;
   readonly renderDigest?: Digest;
+  /** Accounts whose approvals counted when it was let in. */
+  readonly approvals: readonly string[];
   readonly requestedAt: string;
   readonly finishedAt?: string;
 }

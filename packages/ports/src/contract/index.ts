@@ -1,1 +1,3 @@
-export {};
+export { gitRepositoryContract, type GitUnderTest } from './git.ts';
+export { stageExecutorContract, type ExecutorUnderTest } from './stage-executor.ts';
+export { rendererContract, type OpenedRenderer } from './renderer.ts';

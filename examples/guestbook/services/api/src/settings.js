@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(0).max(60_000);
+
+const schema = z.object({
+  HOST: z.string().min(1).default('0.0.0.0'),
+  PORT: port.default(8080),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Where the store answers; both are injected for the Service `store`. */
+  STORE_SERVICE_HOST: z.string().min(1).default('127.0.0.1'),
+  STORE_SERVICE_PORT: port.default(8082),
+  UPSTREAM_TIMEOUT_MS: milliseconds.default(3000),
+  /** Longest message taken, in characters. */
+  MESSAGE_MAX_LENGTH: z.coerce.number().int().min(1).max(2000).default(500),
+  /** How long a stopping server still takes requests, until nobody sends it any. */
+  DRAIN_MS: milliseconds.default(0),
+  STOP_TIMEOUT_MS: milliseconds.default(10_000),
+});
+
+/**
+ * @param {Record<string, string | undefined>} environment
+ * @throws {Error} naming every variable that has a wrong value.
+ */
+export function readSettings(environment) {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) throw new Error(`Wrong settings in the environment:\n${z.prettifyError(parsed.error)}`);
+  const values = parsed.data;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    store: `http://${values.STORE_SERVICE_HOST}:${values.STORE_SERVICE_PORT}`,
+    upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_MS,
+    messageMaxLength: values.MESSAGE_MAX_LENGTH,
+    drainMs: values.DRAIN_MS,
+    stopTimeoutMs: values.STOP_TIMEOUT_MS,
+  };
+}

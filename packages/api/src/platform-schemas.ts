@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** The one shape of every error: branch on `code`. */
+export const problem = z.object({
+  code: z.string(),
+  /** What is wrong and what to do next. */
+  message: z.string(),
+  next: z.string().optional(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+});
+export type Problem = z.infer<typeof problem>;
+
+export const meView = z.object({ account: z.string(), displayName: z.string(), roles: z.array(z.string()) });
+export type MeView = z.infer<typeof meView>;
+
+export const repositoryView = z.object({
+  name: z.string(),
+  role: z.enum(['code', 'config', 'app-config']),
+  defaultBranch: z.string(),
+  head: z.string().optional(),
+  cloneUrl: z.string(),
+});
+export type RepositoryView = z.infer<typeof repositoryView>;
+
+export const healthView = z.object({
+  version: z.string(),
+  startedAt: z.string(),
+  isolation: z.object({ isolation: z.string(), because: z.string() }),
+  operatorSeenAt: z.string().optional(),
+});
+
+export const inboxView = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      subject: z.string(),
+      body: z.string(),
+      link: z.string(),
+      createdAt: z.string(),
+    }),
+  ),
+});
+
+export const metricView = z.object({
+  name: z.string(),
+  at: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  labels: z.record(z.string(), z.string()),
+});
+export const metricsView = z.object({ points: z.array(metricView) });
+
+/** One event of `GET /api/v1/events` (server-sent): something changed, read it again. */
+export const changeEvent = z.object({ noun: z.string(), id: z.string() });
+
+export const setImageBody = z.strictObject({
+  id: z.string().min(1).max(300),
+  branch: z.string(),
+  folders: z.array(z.string()).max(50),
+  files: z.array(z.string()).max(50),
+  pins: z
+    .array(z.strictObject({ name: z.string(), newName: z.string().optional(), newTag: z.string(), digest: z.string() }))
+    .min(1)
+    .max(50),
+  author: z.object({ name: z.string().min(1).max(200), email: z.string().min(1).max(200) }),
+});
+export const setImageView = z.object({
+  commit: z.string(),
+  isChange: z.boolean(),
+  isReplay: z.boolean(),
+  paths: z.array(z.string()),
+});

@@ -1,0 +1,32 @@
+import { CodedError, type ErrorContext, type ErrorRule } from '@slipway/domain';
+
+/** One line a code; `docs/errors.md` is tested against this table. */
+export const deliveryErrors = {
+  CONFIG_BRANCH_MISSING: { retry: 'never', next: 'Push the branch of the config repository first.' },
+  CONFIG_BRANCH_BUSY: { retry: 'backoff', next: 'Others push to it without pause; it is tried again.' },
+  CONFIG_PUSH_REFUSED: { retry: 'never', next: 'Let the service account push to this branch, or name another one.' },
+  DELIVERY_FILE_MISSING: {
+    retry: 'never',
+    next: 'Add a slipway.yaml of kind Delivery to the root of the config repository.',
+  },
+  KUSTOMIZATION_MISSING: { retry: 'never', next: 'Name a folder that holds a kustomization.yaml.' },
+  RELEASE_UNKNOWN: { retry: 'never', next: 'Name a release that has run in the environment before.' },
+  RELEASE_SUPERSEDED: { retry: 'never', next: 'Promote the newer release: the shared files of this one have changed.' },
+  RELEASE_INCOMPLETE: { retry: 'never', next: 'Pin every image by digest in the entry environment first.' },
+  PROMOTION_REFUSED: { retry: 'never', next: 'Meet every gate listed, then promote again.' },
+  PROMOTION_UNKNOWN: { retry: 'never', next: 'List them with `slipway status`.' },
+  PROMOTION_ENTRY: { retry: 'never', next: 'Builds write the entry environment; promote to one after it.' },
+  IMAGE_NOT_ALLOWED: { retry: 'never', next: 'Pull it from a registry that the delivery file lists.' },
+  VERIFICATION_UNREACHABLE: { retry: 'backoff', next: 'Name a Service that the environment has.' },
+} as const satisfies Record<string, ErrorRule>;
+
+/** What a use case of delivery refuses. */
+export class DeliveryError extends CodedError {
+  override readonly name = 'DeliveryError';
+  readonly code: keyof typeof deliveryErrors;
+
+  constructor(code: keyof typeof deliveryErrors, what: string, context?: ErrorContext) {
+    super(what, deliveryErrors[code], context);
+    this.code = code;
+  }
+}

@@ -1,0 +1,42 @@
+import type { CommitId, DesiredState, Digest, Promotion } from '@slipway/domain';
+
+/** What decides which render of an environment may be applied. */
+export interface DesiredFacts {
+  readonly isEntry: boolean;
+  readonly head: CommitId;
+  readonly renderDigest: Digest;
+  readonly release: Digest;
+  /** Images of the render that are not pinned by digest, or not from a listed registry. */
+  readonly refusedImages: readonly string[];
+  readonly previous?: Pick<DesiredState, 'authorised' | 'pending'>;
+  /** The promotion whose commit brought exactly this render, where there is one, with its gates met. */
+  readonly promotion?: Promotion;
+  /** The folder's `authorised.yaml` names this render. */
+  readonly isNamedInFolder: boolean;
+  readonly now: string;
+}
+
+export type DesiredDecision =
+  /** The authorised render is still what the head says. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'authorise' }
+  | { readonly kind: 'pending'; readonly reason: string };
+
+/**
+ * Decides what a new head means for one environment.
+ *
+ * Pure. No render enters an environment with an upstream but by a promotion: neither a direct push nor a change of a shared base.
+ */
+export function decideDesired(facts: DesiredFacts): DesiredDecision {
+  if (facts.previous?.authorised?.renderDigest === facts.renderDigest) return { kind: 'unchanged' };
+  if (facts.refusedImages.length > 0) {
+    return {
+      kind: 'pending',
+      reason: `Not every image is pinned by digest from a listed registry: ${facts.refusedImages.join(', ')}.`,
+    };
+  }
+  if (facts.isEntry) return { kind: 'authorise' };
+  if (facts.promotion !== undefined && facts.isNamedInFolder) return { kind: 'authorise' };
+  if (facts.isNamedInFolder) return { kind: 'pending', reason: 'Its authorised.yaml was not written by a promotion.' };
+  return { kind: 'pending', reason: 'The branch changed what this environment renders to; a promotion brings it in.' };
+}

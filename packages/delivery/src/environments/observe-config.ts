@@ -1,0 +1,236 @@
+import {
+  CodedError,
+  type CommitId,
+  type DeliveryDefinition,
+  type DesiredState,
+  type EnvironmentDefinition,
+  type Name,
+  type Promotion,
+  type Release,
+  shortCommit,
+} from '@slipway/domain';
+import { authorisedFile, parseAuthorised } from '@slipway/manifests';
+import type { StoreTransaction } from '@slipway/ports';
+import type { DeliveryServices } from '../services.ts';
+import { authorisationStatement } from '../statements.ts';
+import type { EditableTree } from '../writer/manifest-edit.ts';
+import { decideDesired } from './decide-desired.ts';
+import { readDelivery } from './read-delivery.ts';
+import { releaseIdOf, renderEnvironment, type RenderedEnvironment } from './render-environment.ts';
+import { treeAt } from './commit-tree.ts';
+
+/** Name of the effect that looks at a config branch anew. */
+export const observeEffect = 'delivery.observe';
+
+/** Looks at the head of a config branch and settles what each environment wants and may apply. Safe to repeat. */
+export async function observeConfig(services: DeliveryServices, repositoryName: Name): Promise<void> {
+  const record = (await services.store.get('repository', repositoryName))?.value;
+  const repository = await services.openRepository(repositoryName);
+  const head = record === undefined ? undefined : await repository.readRef(`refs/heads/${record.defaultBranch}`);
+  if (record === undefined || head === undefined) return;
+  const tree = treeAt(repository, head);
+  let delivery: DeliveryDefinition;
+  try {
+    delivery = await readDelivery(tree);
+  } catch (error) {
+    if (error instanceof CodedError && error.retry === 'never')
+      return faultAll(services, repositoryName, head, error.message);
+    throw error;
+  }
+  for (const [index, environment] of delivery.environments.entries()) {
+    await observeEnvironment(services, {
+      repository: repositoryName,
+      delivery,
+      environment,
+      head,
+      tree,
+      order: index,
+      isEntry: index === 0,
+    });
+  }
+}
+
+interface Observed {
+  readonly repository: Name;
+  readonly delivery: DeliveryDefinition;
+  readonly environment: EnvironmentDefinition;
+  readonly head: CommitId;
+  readonly tree: EditableTree;
+  readonly order: number;
+  readonly isEntry: boolean;
+}
+
+async function observeEnvironment(services: DeliveryServices, observed: Observed): Promise<void> {
+  const { environment, delivery } = observed;
+  const id = `${delivery.application}/${environment.name}`;
+  const base = {
+    id,
+    application: delivery.application,
+    environment: environment.name,
+    repository: observed.repository,
+    branch: delivery.branch,
+    path: environment.path,
+    definition: environment,
+    order: observed.order,
+    isEntry: observed.isEntry,
+    head: observed.head,
+  };
+  const rendered = await renderOrFault(services, observed);
+  await services.store.transact(async (tx) => {
+    const previous = (await tx.lock('desiredState', id))?.value;
+    const updatedAt = services.now();
+    if (typeof rendered === 'string') {
+      const kept = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
+      await tx.put('desiredState', id, { ...base, ...kept, fault: rendered, updatedAt });
+      return;
+    }
+    await tx.put('desiredState', id, await settle(tx, { ...observed, base, rendered, previous, now: updatedAt }));
+  });
+}
+
+/** A render, or the fault that a person must mend; the environment goes on with what was authorised. */
+async function renderOrFault(services: DeliveryServices, observed: Observed): Promise<RenderedEnvironment | string> {
+  try {
+    return await renderEnvironment(services.renderer, observed.tree, observed.environment);
+  } catch (error) {
+    if (error instanceof CodedError && error.retry === 'never') return error.message;
+    throw error;
+  }
+}
+
+interface Settling extends Observed {
+  readonly base: Omit<DesiredState, 'updatedAt'>;
+  readonly rendered: RenderedEnvironment;
+  readonly previous: DesiredState | undefined;
+  readonly now: string;
+}
+
+async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredState> {
+  const { base, rendered, previous, now } = facts;
+  const release = releaseIdOf(base.application, rendered);
+  const promotion = await promotionOf(tx, base, rendered);
+  const decision = decideDesired({
+    isEntry: facts.isEntry,
+    head: facts.head,
+    renderDigest: rendered.renderDigest,
+    release,
+    refusedImages: refusedImages(facts.delivery, rendered),
+    ...(previous === undefined ? {} : { previous }),
+    ...(promotion === undefined ? {} : { promotion }),
+    isNamedInFolder: await isNamedInFolder(facts, release),
+    now,
+  });
+  const state = {
+    ...base,
+    closureKey: rendered.closureKey,
+    renderDigest: rendered.renderDigest,
+    release,
+    updatedAt: now,
+  };
+  const authorised = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
+  if (decision.kind === 'unchanged') return { ...state, ...authorised };
+  if (decision.kind === 'pending') {
+    const isSame = previous?.pending?.renderDigest === rendered.renderDigest;
+    const since = isSame ? previous.pending.since : now;
+    return {
+      ...state,
+      ...authorised,
+      pending: { since, revision: facts.head, renderDigest: rendered.renderDigest, reason: decision.reason },
+    };
+  }
+  const kept = await keepRelease(tx, facts, release);
+  const statement = authorisationStatement({
+    desired: state,
+    delivery: facts.delivery,
+    release: kept,
+    ...(promotion === undefined ? {} : { promotion }),
+    paths: rendered.paths,
+    updates: await updatesOf(tx, rendered),
+  });
+  await tx.record(statement);
+  return {
+    ...state,
+    authorised: { revision: facts.head, renderDigest: rendered.renderDigest, release, statement: statement.id },
+  };
+}
+
+function refusedImages(delivery: DeliveryDefinition, rendered: RenderedEnvironment): readonly string[] {
+  const foreign = rendered.images.filter(
+    (image) => !delivery.registries.some((host) => image.newName?.startsWith(`${host}/`) === true),
+  );
+  return [...rendered.unpinned, ...foreign.map((image) => `${image.newName ?? image.name}@${image.digest}`)];
+}
+
+/** A promotion whose commit stands on the branch and whose render is this one. */
+async function promotionOf(
+  tx: StoreTransaction,
+  base: Settling['base'],
+  rendered: RenderedEnvironment,
+): Promise<Promotion | undefined> {
+  const match = {
+    application: base.application,
+    environment: base.environment,
+    renderDigest: rendered.renderDigest,
+    phase: 'running',
+  };
+  const found = await tx.list('promotion', { match, newestFirst: true });
+  return found.map((stored) => stored.value).find((promotion) => promotion.commit !== undefined);
+}
+
+async function isNamedInFolder(facts: Settling, release: string): Promise<boolean> {
+  const bytes = await facts.tree.readFile(`${facts.environment.path}/${authorisedFile}`);
+  if (bytes === undefined) return false;
+  try {
+    const named = parseAuthorised(Buffer.from(bytes).toString());
+    return named.release === release && named.renderDigest === facts.rendered.renderDigest;
+  } catch (error) {
+    if (error instanceof CodedError) return false;
+    throw error;
+  }
+}
+
+/** The release of a render, kept when it is first seen. */
+async function keepRelease(tx: StoreTransaction, facts: Settling, id: Release['id']): Promise<Release> {
+  const known = (await tx.get('release', id))?.value;
+  if (known !== undefined) return known;
+  const changes: string[] = [];
+  for (const image of facts.rendered.images) {
+    const artifact = (await tx.get('artifact', `${image.name}@${image.digest}`))?.value;
+    if (artifact !== undefined && !changes.includes(artifact.change)) changes.push(artifact.change);
+  }
+  const release: Release = {
+    id,
+    application: facts.base.application,
+    images: facts.rendered.images,
+    sharedInputs: facts.rendered.sharedInputs,
+    firstRevision: facts.head,
+    changes,
+    createdAt: facts.now,
+  };
+  await tx.put('release', id, release);
+  return release;
+}
+
+/** Ids of the writer's updates that pinned the images of a render. */
+async function updatesOf(tx: StoreTransaction, rendered: RenderedEnvironment): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const image of rendered.images) {
+    const match = { pins: [{ name: image.name, digest: image.digest }] };
+    const [commit] = await tx.list('manifestCommit', { match, newestFirst: true, limit: 1 });
+    if (commit !== undefined) ids.push(commit.value.id);
+  }
+  return [...new Set(ids)];
+}
+
+/** A delivery file that cannot be read stops new renders, not what runs. */
+async function faultAll(services: DeliveryServices, repository: Name, head: CommitId, fault: string): Promise<void> {
+  const states = await services.store.list('desiredState', { match: { repository } });
+  for (const { value } of states) {
+    await services.store.transact(async (tx) => {
+      const state = (await tx.lock('desiredState', value.id))?.value;
+      if (state === undefined) return;
+      const message = `slipway.yaml at ${shortCommit(head)}: ${fault}`;
+      await tx.put('desiredState', state.id, { ...state, head, fault: message, updatedAt: services.now() });
+    });
+  }
+}

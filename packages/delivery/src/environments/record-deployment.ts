@@ -1,0 +1,116 @@
+import {
+  type CommitId,
+  type DeliveryPhase,
+  type DesiredState,
+  type Digest,
+  type EnvironmentDeployment,
+  isFinal,
+  type Name,
+} from '@slipway/domain';
+import type { StoreTransaction } from '@slipway/ports';
+import { advanceDelivery } from '../promotion/advance-delivery.ts';
+import type { DeliveryServices } from '../services.ts';
+import { deploymentStatement } from '../statements.ts';
+import { startVerifications } from '../verification/start-verifications.ts';
+
+/** What the operator saw of one render in one environment; sending it twice changes nothing. */
+export interface DeploymentReport {
+  readonly application: Name;
+  readonly environment: Name;
+  readonly revision: CommitId;
+  readonly renderDigest: Digest;
+  readonly phase: DeliveryPhase;
+  readonly reason: string;
+  readonly message: string;
+  readonly inventory: readonly string[];
+  readonly written: number;
+  readonly startedAt: string;
+  /** Per object: generation applied and observed, and when it was seen healthy. */
+  readonly observed: unknown;
+}
+
+/** Id of a deployment: the same render of the same revision in the same environment. */
+export function deploymentId(
+  report: Pick<DeploymentReport, 'application' | 'environment' | 'revision' | 'renderDigest'>,
+): string {
+  return `${report.application}/${report.environment}/${report.renderDigest.slice(7, 19)}/${report.revision.slice(0, 12)}`;
+}
+
+/** Takes an operator's report: state, statement and what follows, in one transaction. */
+export async function recordDeployment(
+  services: DeliveryServices,
+  report: DeploymentReport,
+  operator: string,
+): Promise<void> {
+  await services.store.transact(async (tx) => {
+    const id = deploymentId(report);
+    const desired = (await tx.lock('desiredState', `${report.application}/${report.environment}`))?.value;
+    const authorised = desired?.authorised;
+    // Only what we authorised can be a deployment of ours; anything else is an old report or a lie.
+    if (desired === undefined || authorised?.renderDigest !== report.renderDigest) return;
+    const known = (await tx.lock('deployment', id))?.value;
+    if (known !== undefined && isFinal[known.phase]) return;
+    const next = nextDeployment({ id, report, known, release: authorised.release, now: services.now() });
+    await tx.put('deployment', id, next);
+    if (!isFinal[next.phase]) return;
+    const isProtected = desired.definition.class === 'protected';
+    await tx.record(
+      deploymentStatement(next, {
+        authorisation: authorised.statement,
+        isProtected,
+        operator,
+        observed: report.observed,
+      }),
+    );
+    await settleEnd(tx, services, desired, next);
+  });
+}
+
+function nextDeployment(facts: {
+  readonly id: string;
+  readonly report: DeploymentReport;
+  readonly known: EnvironmentDeployment | undefined;
+  readonly release: Digest;
+  readonly now: string;
+}): EnvironmentDeployment {
+  const { report, known, now } = facts;
+  const { application, environment, revision, renderDigest, phase, reason, message, inventory, written } = report;
+  return {
+    id: facts.id,
+    application,
+    environment,
+    revision,
+    renderDigest,
+    release: facts.release,
+    phase,
+    reason,
+    message,
+    inventory,
+    written: Math.max(written, known?.written ?? 0),
+    startedAt: known?.startedAt ?? report.startedAt,
+    ...(isFinal[phase] ? { finishedAt: now } : {}),
+    ...(phase === 'succeeded' ? { healthySince: now } : {}),
+  };
+}
+
+async function settleEnd(
+  tx: StoreTransaction,
+  services: DeliveryServices,
+  desired: DesiredState,
+  deployment: EnvironmentDeployment,
+): Promise<void> {
+  const match = {
+    application: deployment.application,
+    environment: deployment.environment,
+    renderDigest: deployment.renderDigest,
+    phase: 'running',
+  };
+  for (const { value } of await tx.list('promotion', { match })) {
+    if (value.commit === undefined) continue;
+    const phase = deployment.phase;
+    await tx.put('promotion', value.id, { ...value, phase, message: deployment.message, finishedAt: services.now() });
+  }
+  if (deployment.phase !== 'succeeded') return;
+  const started = await startVerifications(tx, desired, deployment, services.now());
+  if (started === 0) await advanceDelivery(tx, desired, services.now());
+}

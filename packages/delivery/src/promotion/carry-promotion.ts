@@ -1,0 +1,198 @@
+import {
+  type Branch,
+  type CommitId,
+  type DesiredState,
+  InvariantError,
+  parseBranch,
+  type Promotion,
+  type Release,
+  shortDigest,
+  type Signature,
+  statementIds,
+} from '@slipway/domain';
+import type { StoreTransaction } from '@slipway/ports';
+import { observeEffect } from '../environments/observe-config.ts';
+import { renderEnvironment } from '../environments/render-environment.ts';
+import { treeAt } from '../environments/commit-tree.ts';
+import type { DeliveryServices } from '../services.ts';
+import { promotionStatement } from '../statements.ts';
+import { checksOf } from '../verification/start-verifications.ts';
+import { changeTrailer, commitMessage, type ManifestEdit } from '../writer/manifest-edit.ts';
+import { applyPromotion, promotionTitle } from './promotion-edit.ts';
+import { readEnvironment } from './upstream-facts.ts';
+
+/** The effect of a promotion: a commit in the config repository, or a pull request for a protected environment. Safe to repeat. */
+export async function carryPromotion(services: DeliveryServices, id: string): Promise<void> {
+  const promotion = (await services.store.get('promotion', id))?.value;
+  if (promotion === undefined || promotion.phase !== 'running' || promotion.commit !== undefined) return;
+  const desired = (await services.store.get('desiredState', `${promotion.application}/${promotion.environment}`))
+    ?.value;
+  const release = (await services.store.get('release', promotion.release))?.value;
+  if (desired === undefined || release === undefined)
+    throw new InvariantError(`promotion ${id} has no environment or release`);
+  const edit = await editOf(services, promotion, release);
+  if (desired.definition.class === 'protected') await openRequest(services, { promotion, desired, edit });
+  else await landDirectly(services, { promotion, desired, edit });
+}
+
+/** What could not be carried ends the promotion, with the reason. */
+export async function promotionErrored(services: DeliveryServices, id: string, error: Error): Promise<void> {
+  await services.store.transact(async (tx) => {
+    const promotion = (await tx.lock('promotion', id))?.value;
+    if (promotion === undefined || promotion.phase !== 'running') return;
+    await tx.put('promotion', id, {
+      ...promotion,
+      phase: 'errored',
+      message: error.message,
+      finishedAt: services.now(),
+    });
+  });
+}
+
+interface Carried {
+  readonly promotion: Promotion;
+  readonly desired: DesiredState;
+  readonly edit: ManifestEdit;
+}
+
+async function editOf(services: DeliveryServices, promotion: Promotion, release: Release): Promise<ManifestEdit> {
+  return {
+    id: `promotion/${promotion.id}`,
+    author: await authorOf(services, promotion, release),
+    subject: promotionTitle(promotion, { name: promotion.environment }),
+    trailers: [
+      ['Slipway-Release', release.id],
+      ['Slipway-Environment', promotion.environment],
+      ['Slipway-Requested-By', promotion.requestedBy],
+      ...release.changes.map((change) => ['Slipway-Source', change] as const),
+    ],
+    apply: (tree) => applyPromotion(services.renderer, tree, { promotion, release }),
+  };
+}
+
+/** The person whose change it is: the promoter, else the author of the newest change in the release. */
+async function authorOf(services: DeliveryServices, promotion: Promotion, release: Release): Promise<Signature> {
+  const promoter = (await services.store.get('account', promotion.requestedBy))?.value;
+  const email = promoter?.verifiedEmails[0];
+  if (promoter !== undefined && email !== undefined) return { name: promoter.displayName, email };
+  const changes = await Promise.all(release.changes.map((change) => services.store.get('change', change)));
+  const newest = changes
+    .flatMap((change) => (change === undefined ? [] : [change.value]))
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0];
+  return newest?.author ?? services.committer;
+}
+
+async function landDirectly(services: DeliveryServices, carried: Carried): Promise<void> {
+  const { promotion, desired, edit } = carried;
+  const writer = await services.writerOf(desired.repository, desired.branch);
+  const landed = await writer.submit(edit);
+  await settlePromotion(services, promotion.id, { commit: landed.commit, approvals: [], reviews: [] });
+}
+
+/** Commit, render and statement of a promotion whose commit stands on the branch; then the branch is looked at anew. */
+export async function settlePromotion(
+  services: DeliveryServices,
+  id: string,
+  landed: { readonly commit: CommitId; readonly approvals: readonly string[]; readonly reviews: readonly string[] },
+): Promise<void> {
+  const promotion = (await services.store.get('promotion', id))?.value;
+  const desired =
+    promotion === undefined
+      ? undefined
+      : (await services.store.get('desiredState', `${promotion.application}/${promotion.environment}`))?.value;
+  if (promotion === undefined || desired === undefined) throw new InvariantError(`promotion ${id} does not exist`);
+  const repository = await services.openRepository(desired.repository);
+  const rendered = await renderEnvironment(services.renderer, treeAt(repository, landed.commit), desired.definition);
+  await services.checkpoint('promotion-landed');
+  await services.store.transact(async (tx) => {
+    const known = (await tx.lock('promotion', id))?.value;
+    if (known === undefined || known.commit !== undefined) return;
+    const { commit, approvals } = landed;
+    const message = 'Its commit stands in the config repository; the operator applies it.';
+    const next: Promotion = { ...known, commit, approvals, renderDigest: rendered.renderDigest, message };
+    await tx.put('promotion', id, next);
+    const upstream = await upstreamStatements(tx, desired);
+    await tx.record(
+      promotionStatement(next, {
+        isProtected: desired.definition.class === 'protected',
+        reviews: landed.reviews,
+        upstream,
+      }),
+    );
+    await tx.effect({
+      kind: observeEffect,
+      key: `${desired.repository}/observe/promotion/${id}`,
+      payload: { repository: desired.repository },
+    });
+  });
+}
+
+/** Statements of the environment before that let the release in: its deployment and every check. */
+async function upstreamStatements(tx: StoreTransaction, desired: DesiredState): Promise<readonly string[]> {
+  const [upstream] = await tx.list('desiredState', {
+    match: { application: desired.application, order: desired.order - 1 },
+  });
+  if (upstream === undefined) return [];
+  const state = await readEnvironment(tx, upstream.value);
+  if (state.deployment?.phase !== 'succeeded') return [];
+  const names = checksOf(upstream.value);
+  const checks = state.verifications.filter((one) => names.includes(one.name) && one.phase === 'succeeded');
+  return [
+    statementIds.deployment(state.deployment.id),
+    ...checks.map((one) => statementIds.verification(one.id, one.attempt)),
+  ];
+}
+
+async function openRequest(services: DeliveryServices, carried: Carried): Promise<void> {
+  const { promotion, desired, edit } = carried;
+  const source = await writeBranch(services, carried);
+  const { number } = await services.openPullRequest({
+    repository: desired.repository,
+    source,
+    target: desired.branch,
+    title: edit.subject,
+    body: `Release ${promotion.release} goes from environment ${promotion.from ?? 'none'} to environment ${promotion.environment}.`,
+    author: promotion.requestedBy,
+    promotion: promotion.id,
+  });
+  await services.store.transact(async (tx) => {
+    const known = (await tx.lock('promotion', promotion.id))?.value;
+    if (known === undefined || known.pullRequest !== undefined) return;
+    await tx.put('promotion', promotion.id, {
+      ...known,
+      pullRequest: number,
+      message: `Pull request ${number} waits for a second person.`,
+    });
+  });
+}
+
+/** Writes the promotion's branch on the head as it is; one that carries this promotion already stays. */
+async function writeBranch(services: DeliveryServices, carried: Carried): Promise<Branch> {
+  const { promotion, desired, edit } = carried;
+  const repository = await services.openRepository(desired.repository);
+  const branch = parseBranch(
+    `slipway/promote/${promotion.environment}/${shortDigest(promotion.release)}-${promotion.id.slice(-12)}`,
+  );
+  const ref = `refs/heads/${branch}`;
+  const known = await repository.readRef(ref);
+  if (known !== undefined) {
+    const { trailers } = await repository.readCommit(known);
+    if (trailers.some(([key, value]) => key === changeTrailer && value === edit.id)) return branch;
+  }
+  const head = await repository.readRef(`refs/heads/${desired.branch}`);
+  if (head === undefined) throw new InvariantError(`${desired.repository} lost branch ${desired.branch}`);
+  const outcome = await edit.apply(treeAt(repository, head));
+  const changes = outcome.kind === 'changes' ? outcome.changes : [];
+  const plan = {
+    changes,
+    author: edit.author,
+    committer: services.committer,
+    message: commitMessage(edit),
+    at: promotion.requestedAt,
+  };
+  const [commit] = await repository.commitChain(head, [plan]);
+  if (commit === undefined) throw new InvariantError('a promotion made no commit');
+  await services.checkpoint('promotion-branch-written');
+  await repository.updateRef(ref, commit, known);
+  return branch;
+}

@@ -1,0 +1,52 @@
+import type { EnvironmentDefinition, Promotion, Release } from '@slipway/domain';
+import { authorisedFile, printAuthorised } from '@slipway/manifests';
+import type { GitFileChange, Renderer } from '@slipway/ports';
+import { DeliveryError } from '../delivery-error.ts';
+import { environmentOf, readDelivery } from '../environments/read-delivery.ts';
+import { releaseIdOf, renderEnvironment } from '../environments/render-environment.ts';
+import { pinInFolders } from '../writer/image-edits.ts';
+import type { EditableTree, EditOutcome } from '../writer/manifest-edit.ts';
+
+/**
+ * Pins a release in an environment and names its render in `authorised.yaml`.
+ *
+ * On whatever head it is applied, the tree must render to exactly this release there.
+ *
+ * @throws {@link DeliveryError} `RELEASE_SUPERSEDED` when shared files have changed since.
+ */
+export async function applyPromotion(
+  renderer: Renderer,
+  tree: EditableTree,
+  facts: { readonly promotion: Promotion; readonly release: Release },
+): Promise<EditOutcome> {
+  const { promotion, release } = facts;
+  const environment = environmentOf(await readDelivery(tree), promotion.environment);
+  const pinned = await pinInFolders(tree, [environment.path], release.images);
+  const changes: readonly GitFileChange[] = pinned.kind === 'changes' ? pinned.changes : [];
+  const after = withChanges(tree, changes);
+  const rendered = await renderEnvironment(renderer, after, environment);
+  if (releaseIdOf(promotion.application, rendered) !== release.id) {
+    throw new DeliveryError(
+      'RELEASE_SUPERSEDED',
+      `Environment ${environment.name} no longer renders to release ${release.id.slice(7, 19)}`,
+    );
+  }
+  const text = printAuthorised({ release: release.id, renderDigest: rendered.renderDigest });
+  const path = `${environment.path}/${authorisedFile}`;
+  const known = await tree.readFile(path);
+  if (known !== undefined && Buffer.from(known).toString() === text && changes.length === 0) return { kind: 'nothing' };
+  return { kind: 'changes', changes: [...changes, { path, content: Buffer.from(text) }] };
+}
+
+/** Where a promotion of an environment is looked at, for people. */
+export function promotionTitle(promotion: Promotion, environment: Pick<EnvironmentDefinition, 'name'>): string {
+  return `Promote ${promotion.application} ${promotion.release.slice(7, 19)} to ${environment.name}`;
+}
+
+function withChanges(tree: EditableTree, changes: readonly GitFileChange[]): EditableTree {
+  const changed = new Map(changes.map((change) => [change.path, change.content]));
+  return {
+    readFile: (path) => (changed.has(path) ? Promise.resolve(changed.get(path)) : tree.readFile(path)),
+    list: (path) => tree.list(path),
+  };
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { type CommitId, parseCommitId } from '@slipway/domain';
+import type { GitFileChange, GitRepository, GitTreeEntry } from '@slipway/ports';
+import type { EditableTree } from './manifest-edit.ts';
+
+/** A commit's tree with the changes of a batch on top. */
+export class OverlayTree implements EditableTree {
+  readonly #repository: GitRepository;
+  readonly #base: CommitId;
+  readonly #changes = new Map<string, GitFileChange>();
+  #entries: Promise<readonly GitTreeEntry[]> | undefined;
+
+  constructor(repository: GitRepository, base: CommitId) {
+    this.#repository = repository;
+    this.#base = base;
+  }
+
+  async readFile(path: string): Promise<Uint8Array | undefined> {
+    const changed = this.#changes.get(path);
+    return changed === undefined ? this.#repository.readFile(this.#base, path) : changed.content;
+  }
+
+  async list(path: string): Promise<readonly GitTreeEntry[]> {
+    this.#entries ??= this.#repository.readTree(this.#base);
+    const prefix = path === '' ? '' : `${path}/`;
+    const entries = (await this.#entries).filter(
+      (entry) => entry.path.startsWith(prefix) && !this.#changes.has(entry.path),
+    );
+    const written = [...this.#changes.values()].filter(
+      (change) => change.content !== undefined && change.path.startsWith(prefix),
+    );
+    const fresh = written.map((change) => ({
+      path: change.path,
+      mode: change.mode ?? ('100644' as const),
+      id: blobId(change.content),
+    }));
+    return [...entries, ...fresh].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** Puts an edit's changes on top. */
+  add(changes: readonly GitFileChange[]): void {
+    for (const change of changes) this.#changes.set(change.path, change);
+  }
+}
+
+/** Git's name of a blob: what `git hash-object` prints. */
+function blobId(content: Uint8Array | undefined): CommitId {
+  const bytes = content ?? new Uint8Array();
+  return parseCommitId(createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex'));
+}
