@@ -5,3 +5,4 @@ export { parsePipelines } from './parse-pipelines.ts';
 export { parseDelivery } from './parse-delivery.ts';
 export { compileGlobs } from './glob.ts';
 export { jsonSchemas } from './json-schemas.ts';
+export { readProgramEnvironment, type ProgramEnvironment } from './program-environment.ts';

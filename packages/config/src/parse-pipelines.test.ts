@@ -53,6 +53,7 @@ describe('parsePipelines', () => {
     ['an alias bomb', `a: &a [x]\n${Array.from({ length: 60 }, (_, i) => `k${i}: *a`).join('\n')}\n`, 'aliases'],
     ['10 MB', `a: ${'x'.repeat(10_000_000)}`, 'bytes'],
     ['deep nesting', `a: ${'['.repeat(100_000)}`, 'nests deeper'],
+    ['deep nesting by dashes', `a:\n  ${'- '.repeat(50_000)}x\n`, 'nests deeper'],
     ['a loader variable', `${head}    - {name: a, kind: run, commands: [x], environment: {LD_PRELOAD: x}}\n`, 'unsafe'],
     [
       'a path out of the repository',

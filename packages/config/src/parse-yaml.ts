@@ -42,6 +42,9 @@ function nestingOf(text: string): number {
     if (sign === '[' || sign === '{') deepest = Math.max(deepest, ++depth);
     else if (sign === ']' || sign === '}') depth = Math.max(0, depth - 1);
   }
+  // `- - - x` nests once a dash, on one line.
+  for (const [dashes] of text.matchAll(/(?:[-?] +){20,}/g))
+    deepest = Math.max(deepest, dashes.replaceAll(' ', '').length);
   return deepest;
 }
 

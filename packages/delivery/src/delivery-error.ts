@@ -2,9 +2,14 @@ import { CodedError, type ErrorContext, type ErrorRule } from '@slipway/domain';
 
 /** One line a code; `docs/errors.md` is tested against this table. */
 export const deliveryErrors = {
+  CHANGE_ID_INVALID: { retry: 'never', next: 'Use one line of at most 500 characters, without blanks at its ends.' },
   CONFIG_BRANCH_MISSING: { retry: 'never', next: 'Push the branch of the config repository first.' },
   CONFIG_BRANCH_BUSY: { retry: 'backoff', next: 'Others push to it without pause; it is tried again.' },
   CONFIG_PUSH_REFUSED: { retry: 'never', next: 'Let the service account push to this branch, or name another one.' },
+  CONFIG_BRANCH_CHECKED_OUT: {
+    retry: 'never',
+    next: 'Name a bare repository, or check another branch out in that work tree.',
+  },
   DELIVERY_FILE_MISSING: {
     retry: 'never',
     next: 'Add a slipway.yaml of kind Delivery to the root of the config repository.',

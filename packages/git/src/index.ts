@@ -1,1 +1,2 @@
-export {};
+export { GitError, gitErrors } from './git-error.ts';
+export { createGitHost } from './git-host.ts';

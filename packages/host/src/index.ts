@@ -7,3 +7,4 @@ export { identifyProcess, isAlive, signalProcess, type ProcessIdentity } from '.
 export { unprivilegedUser, type UnprivilegedUser } from './unprivileged.ts';
 export { createContentStore } from './content-store.ts';
 export { createLogStore } from './log-store.ts';
+export { takeMachineLock, withMachineLock, type MachineLock } from './machine-lock.ts';

@@ -1,1 +1,15 @@
-export {};
+export { OperatorError, operatorErrors } from './operator-error.ts';
+export { ReconcileHost, type PassReport, type Reconcile, type ReconcileResult } from './reconcile-host.ts';
+export {
+  parsePolicy,
+  policyKey,
+  readAuthorisation,
+  type AuthorisedRender,
+  type DeploymentReport,
+  type EnvironmentPolicy,
+  type PolicyServer,
+} from './policy.ts';
+export { applyRender, fieldManager, ownerLabels, planApply, type Applied, type ApplyPlan } from './apply-render.ts';
+export { awaitRollout, type ObservedObject, type RolloutEnd } from './await-rollout.ts';
+export { reconcileEnvironment, type OperatorServices } from './reconcile-environment.ts';
+export { runOperator, type OperatorOptions } from './run-operator.ts';

@@ -1,1 +1,3 @@
-export {};
+export { createKubectlRenderer, type KubectlRenderer, type KubectlRendererOptions } from './kubectl-renderer.ts';
+export { renderIsolations, type RenderIsolation } from './launcher.ts';
+export { RenderError, renderErrors } from './render-error.ts';

@@ -1,1 +1,1 @@
-export {};
+export { startThrowawayDatabase, type ThrowawayDatabase } from './throwaway-database.ts';

@@ -9,15 +9,20 @@ import {
   type Release,
   shortCommit,
 } from '@slipway/domain';
-import { authorisedFile, parseAuthorised } from '@slipway/manifests';
+import {
+  authorisedFile,
+  parseAuthorised,
+  releaseIdOf,
+  renderEnvironment,
+  type RenderedEnvironment,
+  treeAt,
+} from '@slipway/manifests';
 import type { StoreTransaction } from '@slipway/ports';
 import type { DeliveryServices } from '../services.ts';
 import { authorisationStatement } from '../statements.ts';
 import type { EditableTree } from '../writer/manifest-edit.ts';
 import { decideDesired } from './decide-desired.ts';
 import { readDelivery } from './read-delivery.ts';
-import { releaseIdOf, renderEnvironment, type RenderedEnvironment } from './render-environment.ts';
-import { treeAt } from './commit-tree.ts';
 
 /** Name of the effect that looks at a config branch anew. */
 export const observeEffect = 'delivery.observe';
@@ -69,7 +74,6 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
     environment: environment.name,
     repository: observed.repository,
     branch: delivery.branch,
-    path: environment.path,
     definition: environment,
     order: observed.order,
     isEntry: observed.isEntry,

@@ -13,6 +13,9 @@ import type { DeliveryServices } from '../services.ts';
 import { deploymentStatement } from '../statements.ts';
 import { startVerifications } from '../verification/start-verifications.ts';
 
+/** Name of the effect that measures a deployment that ended. */
+export const measureEffect = 'delivery.measure';
+
 /** What the operator saw of one render in one environment; sending it twice changes nothing. */
 export interface DeploymentReport {
   readonly application: Name;
@@ -62,6 +65,7 @@ export async function recordDeployment(
         observed: report.observed,
       }),
     );
+    await tx.effect({ kind: measureEffect, key: `${id}/measure`, payload: { deployment: id } });
     await settleEnd(tx, services, desired, next);
   });
 }

@@ -1,3 +1,4 @@
+import { renderEnvironment, treeAt } from '@slipway/manifests';
 import {
   type Branch,
   type CommitId,
@@ -12,8 +13,6 @@ import {
 } from '@slipway/domain';
 import type { StoreTransaction } from '@slipway/ports';
 import { observeEffect } from '../environments/observe-config.ts';
-import { renderEnvironment } from '../environments/render-environment.ts';
-import { treeAt } from '../environments/commit-tree.ts';
 import type { DeliveryServices } from '../services.ts';
 import { promotionStatement } from '../statements.ts';
 import { checksOf } from '../verification/start-verifications.ts';

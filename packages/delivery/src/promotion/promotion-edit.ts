@@ -1,9 +1,8 @@
 import type { EnvironmentDefinition, Promotion, Release } from '@slipway/domain';
-import { authorisedFile, printAuthorised } from '@slipway/manifests';
+import { authorisedFile, printAuthorised, releaseIdOf, renderEnvironment } from '@slipway/manifests';
 import type { GitFileChange, Renderer } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import { environmentOf, readDelivery } from '../environments/read-delivery.ts';
-import { releaseIdOf, renderEnvironment } from '../environments/render-environment.ts';
 import { pinInFolders } from '../writer/image-edits.ts';
 import type { EditableTree, EditOutcome } from '../writer/manifest-edit.ts';
 

@@ -1,7 +1,5 @@
 import type { DependencyDefinition, DesiredState } from '@slipway/domain';
-import { parseObjects } from '@slipway/manifests';
-import { renderEnvironment } from '../environments/render-environment.ts';
-import { treeAt } from '../environments/commit-tree.ts';
+import { parseObjects, renderEnvironment, treeAt } from '@slipway/manifests';
 import type { DeliveryServices } from '../services.ts';
 import type { VerificationEnd } from './run-verification.ts';
 

@@ -1,29 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CommitId, InvariantError, type Signature } from '@slipway/domain';
-import type { GitCommitPlan } from '@slipway/ports';
+import { CodedError, type CommitId, InvariantError, type Signature } from '@slipway/domain';
+import type { Cancellable } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import { ChangeIndex } from './change-index.ts';
-import { commitMessage, type ManifestEdit } from './manifest-edit.ts';
-import { OverlayTree } from './overlay-tree.ts';
+import type { ManifestEdit } from './manifest-edit.ts';
+import { type EditFate, landedAs, type LandedEdit, planBatch } from './plan-batch.ts';
 import type { WritableBranch } from './writable-branch.ts';
-
-/** Where an edit ended up. */
-export interface LandedEdit {
-  readonly commit: CommitId;
-  /** False when the head said it already: `commit` is that head. */
-  readonly isChange: boolean;
-  /** True when an earlier submission of the same id had landed it. */
-  readonly isReplay: boolean;
-  readonly paths: readonly string[];
-}
 
 /** Settings of a writer; times in milliseconds. */
 export interface WriterSettings {
   readonly committer: Signature;
   readonly now: () => string;
-  /** Attempts against a branch that others move, with jittered pauses between them. */
+  /** Attempts against a branch that others move, or a remote that fails, with jittered pauses between them. */
   readonly maxAttempts: number;
   readonly checkpoint: (name: string) => Promise<void>;
+  /** Ends everything this writer has under way; what had landed by then stays. */
+  readonly signal?: AbortSignal;
 }
 
 interface Waiting {
@@ -32,16 +24,22 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Commits of one push: bounds the memory of a batch and the work lost when the branch moves under it. */
+const maxBatch = 1_000;
+const firstPauseMs = 20;
+const longestPauseMs = 1_000;
+
 /**
  * The queue of one branch: everything waiting is applied to the newest head as one commit an edit and lands at once.
  *
  * If somebody else moved the branch, the edits are applied again to the new head: there is no textual conflict to resolve
- * and nothing is ever forced.
+ * and nothing is ever forced. An edit that Git or the remote refuses fails alone: its batch is halved until it stands by itself.
  */
 export class BranchWriter {
   readonly #branch: WritableBranch;
   readonly #settings: WriterSettings;
   readonly #index: ChangeIndex;
+  readonly #cancellable: Cancellable;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
 
@@ -49,128 +47,148 @@ export class BranchWriter {
     this.#branch = branch;
     this.#settings = settings;
     this.#index = new ChangeIndex(branch.repository);
+    this.#cancellable = settings.signal === undefined ? {} : { signal: settings.signal };
   }
 
   /**
    * Lands an edit; resolves when its commit stands on the branch.
    *
-   * @throws what the edit's `apply` throws, or {@link DeliveryError} `CONFIG_BRANCH_MISSING`, `CONFIG_BRANCH_BUSY`, `CONFIG_PUSH_REFUSED`.
+   * @param options - `signal` takes the edit back while it waits; once its batch is under way, it lands.
+   * @throws what the edit's `apply` throws, or {@link DeliveryError} `CHANGE_ID_INVALID`, `CONFIG_BRANCH_MISSING`,
+   *   `CONFIG_BRANCH_BUSY`, `CONFIG_PUSH_REFUSED`.
    */
-  submit(edit: ManifestEdit): Promise<LandedEdit> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ edit, resolve, reject });
-      this.#working ??= this.#drain();
-    });
+  async submit(edit: ManifestEdit, { signal }: Cancellable = {}): Promise<LandedEdit> {
+    signal?.throwIfAborted();
+    let abort = (): void => undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const waiting: Waiting = { edit, resolve, reject };
+        abort = () => this.#takeBack(waiting, signal?.reason);
+        signal?.addEventListener('abort', abort, { once: true });
+        this.#waiting.push(waiting);
+        this.#working ??= this.#drain();
+      });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #takeBack(waiting: Waiting, reason: unknown): void {
+    const place = this.#waiting.indexOf(waiting);
+    if (place === -1) return;
+    this.#waiting.splice(place, 1);
+    waiting.reject(reason);
   }
 
   async #drain(): Promise<void> {
     try {
       // One turn of the event loop lets everything that arrives together share a batch.
       await new Promise((resolve) => setImmediate(resolve));
-      while (this.#waiting.length > 0) await this.#landBatch(this.#waiting.splice(0));
+      while (this.#waiting.length > 0) await this.#landBatch(this.#waiting.splice(0, maxBatch));
     } finally {
       this.#working = undefined;
     }
   }
 
+  /** Settles every edit of the batch, one way or the other; never throws. */
   async #landBatch(batch: readonly Waiting[]): Promise<void> {
     let open = batch;
-    try {
-      for (let attempt = 1; open.length > 0; attempt++) {
-        const result = await this.#attempt(open);
-        open = result.left;
-        if (open.length > 0 && attempt >= this.#settings.maxAttempts) {
-          throw new DeliveryError(
-            'CONFIG_BRANCH_BUSY',
-            `Branch ${this.#branch.branch} moved under ${attempt} attempts`,
-          );
-        }
-        if (open.length > 0) await sleep(Math.random() * Math.min(1_000, 20 * 2 ** Math.min(attempt, 6)));
-      }
-    } catch (error) {
-      for (const waiting of open) waiting.reject(error);
-    }
-  }
-
-  /** One try on the head as it is now; `left` is everything when the branch moved meanwhile. */
-  async #attempt(batch: readonly Waiting[]): Promise<{ readonly left: readonly Waiting[] }> {
-    const { repository } = this.#branch;
-    const head = await this.#branch.head();
-    if (head === undefined)
-      throw new DeliveryError('CONFIG_BRANCH_MISSING', `There is no branch ${this.#branch.branch}`);
-    await this.#index.advance(head);
-    const planned = await this.#plan(batch, head);
-    if (planned.plans.length === 0) {
-      planned.settle(head, []);
-      return { left: [] };
-    }
-    const commits = await repository.commitChain(head, planned.plans);
-    const next = commits.at(-1);
-    if (next === undefined) throw new InvariantError('a chain of plans made no commit');
-    await this.#settings.checkpoint('manifest-committed');
-    if (!(await this.#branch.land(next, head))) return { left: planned.open };
-    await this.#settings.checkpoint('manifest-landed');
-    planned.settle(head, commits);
-    return { left: [] };
-  }
-
-  async #plan(batch: readonly Waiting[], head: CommitId): Promise<Planned> {
-    const tree = new OverlayTree(this.#branch.repository, head);
-    const at = this.#settings.now();
-    const plans: GitCommitPlan[] = [];
-    const settled: ((head: CommitId, commits: readonly CommitId[]) => void)[] = [];
-    const open: Waiting[] = [];
-    const planIds = new Map<string, number>();
-    for (const waiting of batch) {
-      const { edit } = waiting;
-      const known = this.#index.find(edit.id);
-      const twin = planIds.get(edit.id);
-      if (known !== undefined) {
-        waiting.resolve({ commit: known, isChange: true, isReplay: true, paths: [] });
-        continue;
-      }
-      if (twin !== undefined) {
-        open.push(waiting);
-        settled.push((_, commits) => resolveAt(waiting, commits[twin], { isReplay: true, paths: [] }));
-        continue;
-      }
+    for (let attempt = 1; open.length > 0; attempt++) {
+      let failure: unknown = this.#busy(attempt);
       try {
-        const outcome = await edit.apply(tree);
-        open.push(waiting);
-        if (outcome.kind === 'nothing' || outcome.changes.length === 0) {
-          settled.push((before, commits) =>
-            waiting.resolve({ commit: commits.at(-1) ?? before, isChange: false, isReplay: false, paths: [] }),
-          );
-          continue;
-        }
-        tree.add(outcome.changes);
-        const index = plans.length;
-        planIds.set(edit.id, index);
-        const paths = outcome.changes.map((change) => change.path);
-        plans.push({
-          changes: outcome.changes,
-          author: edit.author,
-          committer: this.#settings.committer,
-          message: commitMessage(edit),
-          at,
-        });
-        settled.push((_, commits) => resolveAt(waiting, commits[index], { isReplay: false, paths }));
+        open = await this.#attempt(open);
       } catch (error) {
-        waiting.reject(error);
+        if (!isPassing(error)) return this.#isolate(open, error);
+        // Perhaps only the answer was lost: the next attempt finds on the branch what has landed.
+        failure = error;
       }
+      if (open.length === 0) return;
+      if (attempt >= this.#settings.maxAttempts) return rejectAll(open, failure);
+      const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 6));
+      const isAborted = await sleep(pauseMs, false, this.#cancellable).catch(() => true);
+      if (isAborted) return rejectAll(open, this.#settings.signal?.reason);
     }
-    return { plans, open, settle: (before, commits) => settled.forEach((settle) => settle(before, commits)) };
+  }
+
+  #busy(attempts: number): DeliveryError {
+    return new DeliveryError('CONFIG_BRANCH_BUSY', `Branch ${this.#branch.branch} moved under ${attempts} attempts`);
+  }
+
+  /** A refusal may be meant for one edit of many: each half is tried for itself. */
+  async #isolate(batch: readonly Waiting[], error: unknown): Promise<void> {
+    const isForAll = error instanceof DeliveryError && error.code === 'CONFIG_BRANCH_MISSING';
+    if (batch.length === 1 || isForAll || this.#settings.signal?.aborted === true) return rejectAll(batch, error);
+    const half = Math.ceil(batch.length / 2);
+    await this.#landBatch(batch.slice(0, half));
+    await this.#landBatch(batch.slice(half));
+  }
+
+  /** One try on the head as it is now. @returns what is still to land, because the branch moved meanwhile. */
+  async #attempt(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const { repository, branch } = this.#branch;
+    const head = await this.#branch.head(this.#cancellable);
+    if (head === undefined) throw new DeliveryError('CONFIG_BRANCH_MISSING', `There is no branch ${branch}`);
+    await this.#index.advance(head, this.#cancellable);
+    const planned = await planBatch(
+      batch.map(({ edit }) => edit),
+      { repository, head, index: this.#index, settings: this.#settings },
+    );
+    const commits = await repository.commitChain(head, planned.plans, this.#cancellable);
+    if (commits.length !== planned.plans.length) throw new InvariantError('a chain of plans made other commits');
+    const next = commits.at(-1);
+    if (next !== undefined && !(await this.#land(next, head))) return settleKnown(batch, planned.fates);
+    this.#index.record(commits.at(-1) ?? head, landedIds(batch, planned.fates, commits));
+    for (const [place, fate] of planned.fates.entries()) settle(batch[place], fate, { head, commits });
+    return [];
+  }
+
+  async #land(next: CommitId, head: CommitId): Promise<boolean> {
+    await this.#settings.checkpoint('manifest-committed');
+    if (!(await this.#branch.land(next, head, this.#cancellable))) return false;
+    await this.#settings.checkpoint('manifest-landed');
+    return true;
   }
 }
 
-interface Planned {
-  readonly plans: readonly GitCommitPlan[];
-  /** Those that a moved branch sends into the next attempt. */
-  readonly open: readonly Waiting[];
-  readonly settle: (head: CommitId, commits: readonly CommitId[]) => void;
+interface LandedChain {
+  readonly head: CommitId;
+  readonly commits: readonly CommitId[];
 }
 
-function resolveAt(waiting: Waiting, commit: CommitId | undefined, rest: Pick<LandedEdit, 'isReplay' | 'paths'>): void {
-  if (commit === undefined) waiting.reject(new InvariantError('an edit has no commit'));
-  else waiting.resolve({ commit, isChange: true, ...rest });
+function settle(waiting: Waiting | undefined, fate: EditFate, chain: LandedChain): void {
+  if (fate.kind === 'failed') waiting?.reject(fate.error);
+  else waiting?.resolve(landedAs(fate, chain));
+}
+
+/** What stood on the branch before needs no landing. */
+function settleKnown(batch: readonly Waiting[], fates: readonly EditFate[]): readonly Waiting[] {
+  return batch.filter((waiting, place) => {
+    const fate = fates[place];
+    if (fate?.kind !== 'known') return true;
+    waiting.resolve(fate.landed);
+    return false;
+  });
+}
+
+function landedIds(
+  batch: readonly Waiting[],
+  fates: readonly EditFate[],
+  commits: readonly CommitId[],
+): ReadonlyMap<string, CommitId> {
+  const ids = new Map<string, CommitId>();
+  for (const [place, fate] of fates.entries()) {
+    const commit = fate.kind === 'planned' ? commits[fate.plan] : undefined;
+    const id = batch[place]?.edit.id;
+    if (commit !== undefined && id !== undefined) ids.set(id, commit);
+  }
+  return ids;
+}
+
+function rejectAll(batch: readonly Waiting[], error: unknown): void {
+  for (const waiting of batch) waiting.reject(error);
+}
+
+/** Whether the same attempt may go well a moment later. */
+function isPassing(error: unknown): boolean {
+  return error instanceof CodedError && error.retry !== 'never';
 }

@@ -8,6 +8,7 @@ export class OverlayTree implements EditableTree {
   readonly #repository: GitRepository;
   readonly #base: CommitId;
   readonly #changes = new Map<string, GitFileChange>();
+  readonly #files = new Map<string, Promise<Uint8Array | undefined>>();
   #entries: Promise<readonly GitTreeEntry[]> | undefined;
 
   constructor(repository: GitRepository, base: CommitId) {
@@ -17,7 +18,10 @@ export class OverlayTree implements EditableTree {
 
   async readFile(path: string): Promise<Uint8Array | undefined> {
     const changed = this.#changes.get(path);
-    return changed === undefined ? this.#repository.readFile(this.#base, path) : changed.content;
+    if (changed !== undefined) return changed.content;
+    const read = this.#files.get(path) ?? this.#repository.readFile(this.#base, path);
+    this.#files.set(path, read);
+    return read;
   }
 
   async list(path: string): Promise<readonly GitTreeEntry[]> {

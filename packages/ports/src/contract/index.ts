@@ -1,3 +1,7 @@
 export { gitRepositoryContract, type GitUnderTest } from './git.ts';
 export { stageExecutorContract, type ExecutorUnderTest } from './stage-executor.ts';
 export { rendererContract, type OpenedRenderer } from './renderer.ts';
+export { metricsStoreContract, type MetricsStoreUnderTest } from './metrics-store.ts';
+export { plainSigner, storeContract, type StoreUnderTest } from './store.ts';
+export { artifactRegistryContract, type RegistryContractOptions, type RegistryUnderTest } from './registry.ts';
+export { targetContract, type TargetHarness } from './target.ts';

@@ -71,7 +71,10 @@ export function rendererContract(name: string, open: () => Promise<OpenedRendere
       const others = application.map((one) => (one.path.endsWith('.txt') ? file(one.path, 'bye\n') : one));
       const nameOf = (text: string): string | undefined => /name: (qa-settings-\w+)/.exec(text)?.[1];
 
-      const [before, after] = [await opened.renderer.render(application, 'qa'), await opened.renderer.render(others, 'qa')];
+      const [before, after] = [
+        await opened.renderer.render(application, 'qa'),
+        await opened.renderer.render(others, 'qa'),
+      ];
 
       expect(nameOf(after)).not.toBe(nameOf(before));
     });
@@ -80,7 +83,10 @@ export function rendererContract(name: string, open: () => Promise<OpenedRendere
 
     it('renders many at once', async () => {
       const renders = Array.from({ length: 8 }, (_, n) =>
-        opened.renderer.render([file('a/kustomization.yaml', `resources: [x.yaml]\nnamePrefix: n${n}-\n`), file('a/x.yaml', deployment)], 'a'),
+        opened.renderer.render(
+          [file('a/kustomization.yaml', `resources: [x.yaml]\nnamePrefix: n${n}-\n`), file('a/x.yaml', deployment)],
+          'a',
+        ),
       );
 
       for (const [n, rendered] of (await Promise.all(renders)).entries()) expect(rendered).toContain(`name: n${n}-web`);
@@ -89,7 +95,9 @@ export function rendererContract(name: string, open: () => Promise<OpenedRendere
     it('stops for its caller', async () => {
       const reason = new Error('no longer wanted');
 
-      await expect(opened.renderer.render(application, 'qa', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await expect(opened.renderer.render(application, 'qa', { signal: AbortSignal.abort(reason) })).rejects.toBe(
+        reason,
+      );
     });
   });
 }
@@ -97,7 +105,10 @@ export function rendererContract(name: string, open: () => Promise<OpenedRendere
 function refusals(renderer: () => Renderer): void {
   const cases: readonly (readonly [name: string, kustomization: string])[] = [
     ['a file of the machine by absolute path', 'resources: [/etc/passwd]\n'],
-    ['a file of the machine by relative path', `configMapGenerator:\n- name: a\n  files: [${'../'.repeat(30)}etc/passwd]\n`],
+    [
+      'a file of the machine by relative path',
+      `configMapGenerator:\n- name: a\n  files: [${'../'.repeat(30)}etc/passwd]\n`,
+    ],
     ['a file of the closure outside its own folder', 'configMapGenerator:\n- name: a\n  files: [../base/web.yaml]\n'],
     ['a remote file', 'resources: ["http://127.0.0.1:9/base.yaml"]\n'],
     ['a remote repository', 'resources: ["https://127.0.0.1:9/base.git?ref=main"]\n'],
@@ -113,7 +124,11 @@ metadata:
 `;
 
   it.each(cases)('refuses %s', async (_name, kustomization) => {
-    const files = [file('qa/kustomization.yaml', kustomization), file('base/web.yaml', deployment), file('qa/plugin.yaml', plugin)];
+    const files = [
+      file('qa/kustomization.yaml', kustomization),
+      file('base/web.yaml', deployment),
+      file('qa/plugin.yaml', plugin),
+    ];
 
     await expect(renderer().render(files, 'qa')).rejects.toMatchObject({ code: 'RENDER_FAILED' });
   });
@@ -127,7 +142,9 @@ metadata:
   it('says which file is wrong, as the repository names it', async () => {
     const files = [file('qa/kustomization.yaml', 'resources: [web.yaml]\n'), file('qa/web.yaml', 'a: {b\n')];
 
-    const error: unknown = await renderer().render(files, 'qa').catch((caught: unknown) => caught);
+    const error: unknown = await renderer()
+      .render(files, 'qa')
+      .catch((caught: unknown) => caught);
 
     expect(error).toMatchObject({ code: 'RENDER_FAILED', message: expect.stringContaining('web.yaml') });
     expect(String(error)).not.toContain('/tmp');
@@ -137,7 +154,9 @@ metadata:
     const patch = 'patches:\n- patch: |-\n    kind: Secret\n    stringData: {password: correct-horse\n';
     const files = [file('qa/kustomization.yaml', patch)];
 
-    const error: unknown = await renderer().render(files, 'qa').catch((caught: unknown) => caught);
+    const error: unknown = await renderer()
+      .render(files, 'qa')
+      .catch((caught: unknown) => caught);
 
     expect(error).toMatchObject({ code: 'RENDER_FAILED' });
     expect(String(error)).not.toContain('correct-horse');

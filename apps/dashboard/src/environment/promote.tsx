@@ -1,0 +1,87 @@
+import type { EnvironmentView, PromotionView } from '@slipway/api';
+import { Button } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Note } from '../mark/note.tsx';
+import { deliveryStatus } from '../mark/status.ts';
+import { StatusBadge } from '../mark/status-badge.tsx';
+import { UnmetGates } from '../mark/unmet-gates.tsx';
+import { problemOf } from '../server/dashboard-error.ts';
+import { usePullRequests } from '../server/queries.ts';
+import { useServer } from '../server/server-context.ts';
+import css from './environment.module.css';
+
+/** Promotes into this environment when the server allows it; every gate that is not met stands below. */
+export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
+  const { http } = useServer();
+  const queries = useQueryClient();
+  const { application, environment, canPromote } = view;
+  const path = `/api/v1/applications/${encodeURIComponent(application)}/environments/${encodeURIComponent(environment)}/promotions`;
+  const { mutate, isPending, error, data } = useMutation({
+    mutationFn: () => http.send<PromotionView>(path, {}),
+    onSettled: () =>
+      Promise.all([
+        queries.invalidateQueries({ queryKey: ['board', application] }),
+        queries.invalidateQueries({ queryKey: ['pull-requests'] }),
+      ]),
+  });
+  return (
+    <div className={css['promote']}>
+      <Button
+        variant={canPromote.isAllowed ? 'filled' : 'default'}
+        disabled={!canPromote.isAllowed}
+        loading={isPending}
+        onClick={() => mutate()}
+        fullWidth
+      >
+        Promote to {environment}
+      </Button>
+      {canPromote.isAllowed ? undefined : (
+        <UnmetGates gates={canPromote.unmet} label={`Why nothing may be promoted to ${environment}`} />
+      )}
+      {error === null ? undefined : (
+        <Note tone="bad" icon="warn" role="alert">
+          {problemOf(error).message}
+        </Note>
+      )}
+      {data === undefined || view.promotion !== undefined ? undefined : (
+        <Note tone="busy" icon="check" role="status">
+          {data.message}
+        </Note>
+      )}
+    </div>
+  );
+}
+
+/** A promotion that is under way, with the pull request where it is decided. */
+export function OpenPromotion({ promotion }: { readonly promotion: NonNullable<EnvironmentView['promotion']> }) {
+  // The promotion knows its number, the pull request knows its repository.
+  const carrier = usePullRequests('open').data?.find((candidate) => candidate.promotion === promotion.id);
+  return (
+    <div className={css['promotion']}>
+      <div className={css['promotionHead']}>
+        <b>Promotion</b>
+        <StatusBadge status={deliveryStatus(promotion.phase)} />
+      </div>
+      <p>{promotion.message}</p>
+      <p className={css['soft']}>
+        asked for by {promotion.requestedBy}
+        {carrier === undefined ? (
+          promotion.pullRequest === undefined ? undefined : (
+            <>, pull request #{promotion.pullRequest}</>
+          )
+        ) : (
+          <>
+            ,{' '}
+            <Link
+              to="/pull-requests/$repository/$number"
+              params={{ repository: carrier.repository, number: `${carrier.number}` }}
+            >
+              pull request #{carrier.number}
+            </Link>
+          </>
+        )}
+      </p>
+    </div>
+  );
+}

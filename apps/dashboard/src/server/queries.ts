@@ -1,0 +1,94 @@
+import type { BoardView, MeView, PullRequestSummary, PullRequestView, RunView, TrailView } from '@slipway/api';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import type { Applications, ChangeSummary, HealthView, InboxView } from './answers.ts';
+import { useServer } from './server-context.ts';
+
+/** First parts of the keys of what is cached; events of the server are mapped to them. */
+export const cachedNouns = [
+  'me',
+  'health',
+  'runs',
+  'run',
+  'applications',
+  'board',
+  'pending-diff',
+  'pull-requests',
+  'pull-request',
+  'changes',
+  'trail',
+  'inbox',
+] as const;
+export type CachedNoun = (typeof cachedNouns)[number];
+
+function useAnswer<Answer>(key: readonly [CachedNoun, ...(string | number)[]], path: string) {
+  const { http } = useServer();
+  return useQuery({ queryKey: key, queryFn: ({ signal }) => http.read<Answer>(path, signal) });
+}
+
+const part = encodeURIComponent;
+
+export function useMe(): UseQueryResult<MeView> {
+  return useAnswer(['me'], '/api/v1/me');
+}
+
+export function useHealth(): UseQueryResult<HealthView> {
+  return useAnswer(['health'], '/api/v1/health');
+}
+
+export function useRuns(): UseQueryResult<readonly RunView[]> {
+  return useAnswer(['runs'], '/api/v1/runs?limit=100');
+}
+
+export function useRun(run: string): UseQueryResult<RunView> {
+  return useAnswer(['run', run], `/api/v1/runs/${part(run)}`);
+}
+
+/** Path of a stage's log; `follow` keeps the answer open until the stage has ended. */
+export function stageLogPath(run: string, stage: string): string {
+  return `/api/v1/runs/${part(run)}/stages/${part(stage)}/log`;
+}
+
+export function verificationLogPath(verification: string): string {
+  return `/api/v1/verifications/${part(verification)}/log`;
+}
+
+export function useApplications(): UseQueryResult<Applications> {
+  return useAnswer(['applications'], '/api/v1/applications');
+}
+
+export function useBoard(application: string): UseQueryResult<BoardView> {
+  return useAnswer(['board', application], `/api/v1/applications/${part(application)}/board`);
+}
+
+/** The server renders it: asked for only when somebody looks. */
+export function usePendingDiff(application: string, environment: string): UseQueryResult<{ readonly diff: string }> {
+  const path = `/api/v1/applications/${part(application)}/environments/${part(environment)}/pending-diff`;
+  return useAnswer(['pending-diff', application, environment], path);
+}
+
+/** @param state - absent lists all. */
+export function usePullRequests(state?: string): UseQueryResult<readonly PullRequestSummary[]> {
+  const query = state === undefined ? '' : `?state=${part(state)}`;
+  return useAnswer(['pull-requests', state ?? 'all'], `/api/v1/pull-requests${query}`);
+}
+
+/** Path of one pull request; its actions are below it. */
+export function pullRequestPath(repository: string, number: number): string {
+  return `/api/v1/repositories/${part(repository)}/pull-requests/${number}`;
+}
+
+export function usePullRequest(repository: string, number: number): UseQueryResult<PullRequestView> {
+  return useAnswer(['pull-request', repository, number], pullRequestPath(repository, number));
+}
+
+export function useChanges(): UseQueryResult<readonly ChangeSummary[]> {
+  return useAnswer(['changes'], '/api/v1/changes?limit=100');
+}
+
+export function useTrail(change: string): UseQueryResult<TrailView> {
+  return useAnswer(['trail', change], `/api/v1/changes/${part(change)}/trail`);
+}
+
+export function useInbox(): UseQueryResult<InboxView> {
+  return useAnswer(['inbox'], '/api/v1/inbox');
+}

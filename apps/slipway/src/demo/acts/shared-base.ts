@@ -1,0 +1,92 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { api, ask, mustGit, waitFor } from '../outside.ts';
+import type { Act } from '../report.ts';
+import type { World } from '../world.ts';
+import { promote } from './delivery.ts';
+import { environment, page, settled } from './look.ts';
+
+const greeting = 'Glad you came by';
+
+/** Act 3b: a change of the shared base, and a direct push to prod's path, wait for prod's gates. */
+export async function sharedBaseAct(world: World, act: Act): Promise<void> {
+  const config = path.join(world.desk, 'guestbook-config');
+  await mustGit(world.ada, config, ['pull', '-q', 'origin', 'main']);
+  const base = path.join(config, 'base/kustomization.yaml');
+  await writeFile(base, (await readFile(base, 'utf8')).replace(/GREETING=.*/, `GREETING=${greeting}`));
+  await mustGit(world.ada, config, ['commit', '-q', '-a', '-m', 'base: a warmer greeting']);
+  await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
+  const revision = await mustGit(world.ada, config, ['rev-parse', 'HEAD']);
+  act.tell('Ada pushed a change of the shared base');
+  await waitFor('the new greeting in qa', async () => {
+    const view = await settled(world, 'qa', () => true, 5_000);
+    return (await page(view, '/')).includes(greeting) ? view : undefined;
+  });
+  act.check('it is live in qa', true, greeting);
+  const pending = await waitFor('pending in prod', async () => {
+    const view = await environment(world, 'prod');
+    return view.pending === undefined ? undefined : view;
+  });
+  const { diff } = await api<{ readonly diff: string }>(
+    world.url,
+    world.ada,
+    '/api/v1/applications/guestbook/environments/prod/pending-diff',
+  );
+  act.check(
+    'in prod it is pending, with its diff',
+    diff.includes(`+  GREETING: ${greeting}`),
+    `${pending.pending?.reason ?? ''} ${diff.split('\n').length} lines`,
+  );
+  act.check('prod still says the old greeting', !(await page(pending, '/')).includes(greeting), 'by HTTP');
+  await settled(
+    world,
+    'stage',
+    (view) =>
+      view.pending === undefined &&
+      view.promotion === undefined &&
+      view.running !== undefined &&
+      view.running.revision !== undefined,
+  );
+  await waitFor('the new greeting in stage', async () =>
+    (await page(await environment(world, 'stage'), '/')).includes(greeting) ? true : undefined,
+  );
+  await promote(world, act);
+  await waitFor('the new greeting in prod', async () =>
+    (await page(await environment(world, 'prod'), '/')).includes(greeting) ? true : undefined,
+  );
+  const prod = await settled(world, 'prod', (view) => view.pending === undefined);
+  act.check(
+    "it passed prod's gates and is live",
+    (await page(prod, '/')).includes(greeting),
+    `revision ${revision.slice(0, 12)} and its promotion`,
+  );
+  await pushDirectly(world, act, config);
+}
+
+/** A push to prod's own folder is reported and not applied; taking it back clears it. */
+async function pushDirectly(world: World, act: Act, config: string): Promise<void> {
+  await mustGit(world.ada, config, ['pull', '-q', 'origin', 'main']);
+  const before = (await environment(world, 'prod')).running?.renderDigest;
+  const overlay = path.join(config, 'overlays/prod/kustomization.yaml');
+  await writeFile(overlay, (await readFile(overlay, 'utf8')).replace('count: 2', 'count: 3'));
+  await mustGit(world.ada, config, ['commit', '-q', '-a', '-m', 'prod: three at once']);
+  await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
+  const head = await mustGit(world.ada, config, ['rev-parse', 'HEAD']);
+  const view = await waitFor('the direct push reported', async () => {
+    const seen = await environment(world, 'prod');
+    return seen.pending?.revision === head ? seen : undefined;
+  });
+  act.check("a direct push to prod's path is reported", view.pending !== undefined, view.pending?.reason ?? '');
+  act.check(
+    'and not applied',
+    view.running?.renderDigest === before && view.running?.phase === 'succeeded',
+    'the authorised render stays',
+  );
+  await mustGit(world.ada, config, ['revert', '--no-edit', 'HEAD']);
+  await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
+  await waitFor('the pending push gone', async () =>
+    (await environment(world, 'prod')).pending === undefined ? true : undefined,
+  );
+  const forced = await ask(`${world.url}/api/v1/me`, { token: world.ada.token });
+  act.tell(`Taken back (${forced.status === 200 ? 'by an ordinary commit' : 'no answer'})`);
+}

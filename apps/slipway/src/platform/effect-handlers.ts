@@ -1,0 +1,97 @@
+import {
+  carryPromotion,
+  observeConfig,
+  measureEffect,
+  observeEffect,
+  promoteEffect,
+  promotionErrored,
+  runVerification,
+  finishVerification,
+  settlePromotion,
+  verifyEffect,
+} from '@slipway/delivery';
+import { type CommitId, type Name } from '@slipway/domain';
+import type { EffectFailure, EffectHandler } from '@slipway/engine';
+import {
+  executeStage,
+  refreshKind,
+  refreshPullRequest,
+  runEndedEffect,
+  stageEffect,
+  stageErrored,
+} from '@slipway/pipeline';
+import { promotionMergedEffect } from '@slipway/ports';
+import type { UseCases } from './use-cases.ts';
+import { measureDeployment } from './measure-deployment.ts';
+import { settleRunEnd } from './settle-run-end.ts';
+
+/** Slots of one server: heavy work in places of its own, so that a short effect never waits behind a build. */
+export const effectQueues = {
+  stages: { concurrency: 3 },
+  verifications: { concurrency: 2 },
+  writes: { concurrency: 16 },
+} as const;
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** What carries out each kind of effect. `useCases` is there once the server is composed; effects of an earlier life wait for it. */
+export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record<string, EffectHandler>> {
+  const onWrites = (
+    run: (cases: UseCases, payload: Payload, signal: AbortSignal) => Promise<void>,
+    failed: (cases: UseCases, payload: Payload, failure: EffectFailure) => Promise<void> = tellFailure,
+  ): EffectHandler => ({
+    queue: 'writes',
+    run: async (payload, context) => run(await useCases, payload, context.signal),
+    failed: async (payload, failure) => failed(await useCases, payload, failure),
+  });
+  const attemptOf = (payload: Payload): { readonly stage: string; readonly attempt: number } => ({
+    stage: String(payload['stage']),
+    attempt: Number(payload['attempt']),
+  });
+  const verificationOf = (payload: Payload): { readonly verification: string; readonly attempt: number } => ({
+    verification: String(payload['verification']),
+    attempt: Number(payload['attempt']),
+  });
+  return {
+    [stageEffect]: {
+      queue: 'stages',
+      run: async (payload, { signal }) => executeStage((await useCases).pipeline, attemptOf(payload), signal),
+      failed: async (payload, failure) =>
+        stageErrored((await useCases).pipeline, attemptOf(payload), new Error(failure.message)),
+    },
+    [verifyEffect]: {
+      queue: 'verifications',
+      run: async (payload, { signal }) => runVerification((await useCases).delivery, verificationOf(payload), signal),
+      failed: async (payload, failure) =>
+        finishVerification((await useCases).delivery, verificationOf(payload), {
+          phase: 'errored',
+          message: failure.message,
+        }),
+    },
+    [runEndedEffect]: onWrites((cases, payload) => settleRunEnd(cases, String(payload['run']))),
+    [measureEffect]: onWrites((cases, payload) => measureDeployment(cases, String(payload['deployment']))),
+    [refreshKind]: onWrites((cases, payload) => refreshPullRequest(cases.review, String(payload['pullRequest']))),
+    [observeEffect]: onWrites((cases, payload) => observeConfig(cases.delivery, payload['repository'] as Name)),
+    [promoteEffect]: onWrites(
+      (cases, payload) => carryPromotion(cases.delivery, String(payload['promotion'])),
+      (cases, payload, failure) =>
+        promotionErrored(cases.delivery, String(payload['promotion']), new Error(failure.message)),
+    ),
+    [promotionMergedEffect]: onWrites(
+      (cases, payload) =>
+        settlePromotion(cases.delivery, String(payload['promotion']), {
+          commit: payload['commit'] as CommitId,
+          approvals: payload['approvals'] as readonly string[],
+          reviews: payload['reviews'] as readonly string[],
+        }),
+      (cases, payload, failure) =>
+        promotionErrored(cases.delivery, String(payload['promotion']), new Error(failure.message)),
+    ),
+  };
+}
+
+/** An effect that nobody waits for was given up: an admin hears of it. */
+async function tellFailure(cases: UseCases, payload: Payload, failure: EffectFailure): Promise<void> {
+  cases.log.error({ code: failure.code, payload, reason: failure.message }, 'effect given up');
+  await Promise.resolve();
+}

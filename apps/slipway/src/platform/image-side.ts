@@ -1,0 +1,81 @@
+import path from 'node:path';
+import {
+  buildNodeBase,
+  createImageBuilder,
+  createRegistryClient,
+  createRegistryHandler,
+  pullImage,
+  pushImage,
+} from '@slipway/oci';
+import { parseImageReference } from '@slipway/domain';
+import type { ArtifactRegistry, ImageBuilder } from '@slipway/ports';
+import type { PublishImage } from '@slipway/pipeline';
+import { findPrincipal, holdsScope, type RawHandler } from '@slipway/server';
+import type { OpenStore } from '@slipway/store';
+import type { StateFolder } from './state-folder.ts';
+
+/** Registry and image builder of one server. */
+export interface ImageSide {
+  readonly handler: RawHandler;
+  readonly registry: ArtifactRegistry;
+  readonly builder: ImageBuilder;
+  readonly publish: PublishImage;
+}
+
+export interface ImageOptions {
+  readonly folder: StateFolder;
+  readonly store: OpenStore;
+  /** Host and port of the server, as in image references. */
+  readonly host: string;
+  /** Secret of the service account's own token. */
+  readonly secret: string;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Opens the built-in registry and the builder over it. */
+export function openImageSide(options: ImageOptions): ImageSide {
+  const { folder, store, host } = options;
+  const handle = createRegistryHandler({
+    rootDir: folder.registry,
+    onError: options.onError,
+    async authorise({ credentials, action, repository }) {
+      const principal =
+        credentials === undefined
+          ? undefined
+          : await findPrincipal(store, credentials.password, new Date().toISOString());
+      if (principal === undefined) return 'unauthenticated';
+      return holdsScope(principal, `registry:${action}:${repository}`, action === 'pull' ? 'viewer' : 'developer')
+        ? 'allowed'
+        : 'denied';
+    },
+  });
+  const registry = createRegistryClient({
+    url: `http://${host}`,
+    host,
+    credential: { username: 'slipway', password: options.secret },
+  });
+  const nodeBase = path.join(folder.images, 'slipway-node');
+  return {
+    async handler(request, response) {
+      if (request.url !== '/v2' && request.url?.startsWith('/v2/') !== true) return false;
+      await handle(request, response);
+      return true;
+    },
+    registry,
+    builder: createImageBuilder({
+      stateDir: folder.images,
+      bases: async (reference) => {
+        if (reference === 'slipway/node') return buildNodeBase({ outputDir: nodeBase, nodePath: process.execPath });
+        const { name, digest, registry: from } = parseImageReference(reference);
+        if (digest === undefined || (from !== undefined && from !== host)) return undefined;
+        return pullImage({
+          registry,
+          name,
+          digest,
+          outputDir: path.join(folder.images, `base-${digest.slice(7, 31)}`),
+        });
+      },
+    }),
+    publish: ({ layoutDir, name, tags }) => pushImage({ layoutDir, registry, name, tags }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { PredicateKind } from '@slipway/domain';
+
+/** What the chain of a production change must show. */
+export interface ChainRequirements {
+  /** Kinds without which a chain is incomplete. */
+  readonly mandatory: readonly PredicateKind[];
+  /** Links that count only when both statements share a subject digest: the thing proved is the thing used. */
+  readonly bound: readonly { readonly from: PredicateKind; readonly to: PredicateKind }[];
+  /**
+   * Distinct accounts that must have approved, read from `predicate.approvals` of the chain's promotions and
+   * authorisations in this environment, and from its reviews with `predicate.verdict` `approved`. 0 asks for none.
+   */
+  readonly approvals: number;
+}
+
+/** What is asked when nobody says otherwise. */
+export const defaultRequirements: ChainRequirements = {
+  mandatory: [
+    'change',
+    'pipelineRun',
+    'provenance',
+    'manifestCommit',
+    'promotion',
+    'authorisation',
+    'deployment',
+    'verification',
+  ],
+  bound: [
+    { from: 'manifestCommit', to: 'provenance' },
+    { from: 'deployment', to: 'authorisation' },
+  ],
+  approvals: 0,
+};

@@ -1,0 +1,133 @@
+import type { PredicateKind } from '@slipway/domain';
+import { isJsonObject } from '../canonical-json.ts';
+import { isOfPlace, readText, unknownCommit, type ProductionChange } from './production-change.ts';
+import type { ChainRequirements } from './requirements.ts';
+import type { LogEntry, StatementLog } from './statement-log.ts';
+
+/** What the log proves of one production change. */
+export interface ChainFindings {
+  /** Statements of the chain, in the log's order. */
+  readonly entries: readonly LogEntry[];
+  /** Mandatory kinds that the chain does not show, in the order of the requirements. */
+  readonly missing: readonly PredicateKind[];
+  /** Accounts that approved, sorted. */
+  readonly approvers: readonly string[];
+  /** Whether enough people approved. */
+  readonly isApproved: boolean;
+  readonly verdict: 'whole' | 'incomplete';
+}
+
+/** Kinds that only count for the environment that the change came into. */
+const ofThisEnvironment: readonly PredicateKind[] = ['promotion', 'authorisation', 'deployment'];
+/**
+ * Kinds that follow their own kind only from one change to the next: such a link is history, and proves nothing of this
+ * change unless both are about the same digest.
+ */
+const oneAChange: readonly PredicateKind[] = [
+  'change',
+  'pipelineRun',
+  'provenance',
+  'manifestCommit',
+  'promotion',
+  'authorisation',
+  'deployment',
+];
+/** Kinds that are told after a deployment and rest on it. */
+const afterDeployment: readonly PredicateKind[] = ['verification', 'promotion', 'gate'];
+
+/**
+ * Walks from a deployment back along its links, and forward to what was told about it afterwards.
+ *
+ * A change that was authorised and not deployed yet starts from its authorisation and is not asked for a deployment.
+ * An older statement about the same environment is another change's, and is followed only when it shares a subject
+ * digest with this one (a rollback to an earlier release).
+ */
+export function walkChain(log: StatementLog, change: ProductionChange, requirements: ChainRequirements): ChainFindings {
+  const isDeployed = change.deployments.length > 0;
+  const starts = find(log, isDeployed ? change.deployments : change.authorisations);
+  const entries = collect(log, starts, { change, requirements });
+  const approvers = findApprovers(entries, change);
+  const missing = requirements.mandatory
+    .filter((kind) => isDeployed || kind !== 'deployment')
+    .filter((kind) => !entries.some((entry) => shows(entry, kind, change)));
+  const isApproved = approvers.length >= requirements.approvals;
+  const isNamed = change.commit !== unknownCommit && change.application !== '' && change.environment !== '';
+  const isWhole = missing.length === 0 && isApproved && isNamed;
+  return { entries, missing, approvers, isApproved, verdict: isWhole ? 'whole' : 'incomplete' };
+}
+
+interface Walk {
+  readonly change: ProductionChange;
+  readonly requirements: ChainRequirements;
+}
+
+function collect(log: StatementLog, starts: readonly LogEntry[], walk: Walk): readonly LogEntry[] {
+  const own = new Set(starts.flatMap(({ digests }) => digests));
+  const seen = new Set<LogEntry>(starts);
+  const waiting = [...starts];
+  for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+    for (const next of neighbours(log, entry, walk)) {
+      if (seen.has(next)) continue;
+      if (isOfAnotherChange(next, walk.change, own) && !isOneChange(entry, next, walk.change)) continue;
+      seen.add(next);
+      waiting.push(next);
+    }
+  }
+  return [...seen].sort((one, other) => one.index - other.index);
+}
+
+function neighbours(log: StatementLog, entry: LogEntry, walk: Walk): readonly LogEntry[] {
+  const before = find(
+    log,
+    entry.links.map(({ id }) => id),
+  ).filter((target) => isBound(entry, target, walk.requirements));
+  if (!isOfPlace(entry, walk.change)) return before;
+  const after = (log.restingOn.get(entry.id) ?? []).filter(
+    (later) => afterDeployment.includes(later.kind) && isOfPlace(later, walk.change),
+  );
+  return [...before, ...after];
+}
+
+function isBound(from: LogEntry, to: LogEntry, { bound }: ChainRequirements): boolean {
+  const isHistory = from.kind === to.kind && oneAChange.includes(from.kind);
+  const isAsked = isHistory || bound.some((pair) => pair.from === from.kind && pair.to === to.kind);
+  return !isAsked || to.digests.some((digest) => from.digests.includes(digest));
+}
+
+function isOfAnotherChange(entry: LogEntry, change: ProductionChange, own: ReadonlySet<string>): boolean {
+  if (!isOfPlace(entry, change)) return false;
+  const commit = readText(entry, 'commit');
+  if (commit === '' || commit === change.commit) return false;
+  return !entry.digests.some((digest) => own.has(digest));
+}
+
+/** An older change that was let in for its digest is followed whole. */
+function isOneChange(from: LogEntry, to: LogEntry, change: ProductionChange): boolean {
+  return isOfPlace(from, change) && readText(from, 'commit') === readText(to, 'commit');
+}
+
+function shows(entry: LogEntry, kind: PredicateKind, change: ProductionChange): boolean {
+  if (entry.kind !== kind) return false;
+  return !ofThisEnvironment.includes(kind) || isOfPlace(entry, change);
+}
+
+function findApprovers(entries: readonly LogEntry[], change: ProductionChange): readonly string[] {
+  const accounts = entries.flatMap((entry) => {
+    if (entry.kind === 'review') return readText(entry, 'verdict') === 'approved' ? [readText(entry, 'account')] : [];
+    if (entry.kind !== 'promotion' && entry.kind !== 'authorisation') return [];
+    return isOfPlace(entry, change) ? readApprovals(entry.predicate['approvals']) : [];
+  });
+  return [...new Set(accounts)].filter((account) => account !== '').sort();
+}
+
+function readApprovals(approvals: unknown): readonly string[] {
+  if (!Array.isArray(approvals)) return [];
+  return approvals.map((approval: unknown) => {
+    const account = isJsonObject(approval) ? approval['account'] : approval;
+    return typeof account === 'string' ? account : '';
+  });
+}
+
+function find(log: StatementLog, ids: readonly string[]): readonly LogEntry[] {
+  return ids.flatMap((id) => log.byId.get(id) ?? []);
+}

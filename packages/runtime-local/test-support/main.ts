@@ -1,0 +1,16 @@
+import { runRuntime } from '../src/server/run-runtime.ts';
+import { FolderRegistry } from './folder-registry.ts';
+
+const [stateDir = '', registryDir = '', ...limits] = process.argv.slice(2);
+const ended = new AbortController();
+process.once('SIGTERM', () => ended.abort());
+await runRuntime({
+  stateDir,
+  registries: [new FolderRegistry(registryDir)],
+  signal: ended.signal,
+  limits: {
+    withoutBubblewrap: limits.includes('withoutBubblewrap'),
+    withoutNamespaces: limits.includes('withoutNamespaces'),
+  },
+  log: (event) => console.log(JSON.stringify(event)),
+});

@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** An open stream of server-sent events (WHATWG HTML, "Server-sent events"). */
+export interface EventStream {
+  /** `data` holds no newline. */
+  readonly send: (event: string, data: string) => void;
+  readonly end: () => void;
+  readonly onClose: (listener: () => void) => void;
+}
+
+const pingMs = 15_000;
+
+/** Takes a reply over as an event stream; a comment every 15 s keeps proxies from closing it. */
+export function sendEvents(request: FastifyRequest, reply: FastifyReply): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' });
+  raw.write(': open\n\n');
+  const listeners: (() => void)[] = [];
+  let ping: NodeJS.Timeout;
+  const next = (): void => {
+    raw.write(': ping\n\n');
+    ping = setTimeout(next, pingMs);
+  };
+  ping = setTimeout(next, pingMs);
+  request.raw.once('close', () => {
+    clearTimeout(ping);
+    for (const listener of listeners) listener();
+  });
+  return {
+    send: (event, data) => void raw.write(`event: ${event}\ndata: ${data}\n\n`),
+    end: () => void raw.end(),
+    onClose: (listener) => void listeners.push(listener),
+  };
+}

@@ -1,0 +1,36 @@
+import { CodedError, type ErrorContext, type ErrorRule } from '@slipway/domain';
+
+export const serverErrors = {
+  UNAUTHENTICATED: { retry: 'never', next: 'Log in with `slipway login`, or send a token.' },
+  FORBIDDEN: { retry: 'never', next: 'Ask an admin for the role, or somebody who holds it to do this.' },
+  NOT_FOUND: { retry: 'never', next: 'Check its name; list what there is.' },
+  REQUEST_INVALID: { retry: 'never', next: 'Mend the fields named and send it again.' },
+  ROUTE_WITHOUT_RIGHT: { retry: 'never', next: 'Say in the route which right it needs.' },
+} as const satisfies Record<string, ErrorRule>;
+
+/** What the HTTP border refuses. */
+export class ServerError extends CodedError {
+  override readonly name = 'ServerError';
+  readonly code: keyof typeof serverErrors;
+
+  constructor(code: keyof typeof serverErrors, what: string, context?: ErrorContext) {
+    super(what, serverErrors[code], context);
+    this.code = code;
+  }
+}
+
+/** HTTP status of a code; everything else that is coded and final is the caller's fault (409 or 422), the rest ours. */
+export const statusOf: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  REQUEST_INVALID: 400,
+  PULL_REQUEST_UNKNOWN: 404,
+  PIPELINE_RUN_UNKNOWN: 404,
+  PROMOTION_UNKNOWN: 404,
+  ENVIRONMENT_UNKNOWN: 404,
+  REVIEW_REFUSED: 403,
+  REVIEW_HEAD_MOVED: 409,
+  MERGE_REFUSED: 409,
+  PROMOTION_REFUSED: 409,
+};

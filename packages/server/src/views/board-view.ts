@@ -1,0 +1,95 @@
+import type { BoardView, EnvironmentView } from '@slipway/api';
+import { type ExplainedEnvironment, explainApplication } from '@slipway/delivery';
+import type { Account } from '@slipway/domain';
+import type { RecordReader } from '@slipway/ports';
+import { ServerError } from '../server-error.ts';
+import type { ServerServices } from '../server-services.ts';
+
+/** The environments board of one application, as one account may act on it. */
+export async function viewBoard(services: ServerServices, application: string, account: Account): Promise<BoardView> {
+  const { store, now } = services.delivery;
+  const explained = await explainApplication(store, application, now());
+  const [first] = explained;
+  if (first === undefined) throw new ServerError('NOT_FOUND', `There is no application ${application}`);
+  const environments = await Promise.all(explained.map((one) => viewEnvironment(services, one, account)));
+  return { application, repository: first.desired.repository, environments };
+}
+
+async function viewEnvironment(
+  services: ServerServices,
+  one: ExplainedEnvironment,
+  account: Account,
+): Promise<EnvironmentView> {
+  const { desired, promotion, why } = one;
+  const running = await viewRunning(services.delivery.store, one);
+  const mayPromote = account.roles.includes('promoter') || account.roles.includes('admin');
+  const role = mayPromote ? [] : [{ gate: 'RoleMissing', message: 'You do not hold the role promoter.' }];
+  const unmet = [...role, ...one.unmet];
+  return {
+    application: desired.application,
+    environment: desired.environment,
+    class: desired.definition.class,
+    order: desired.order,
+    ...(running === undefined ? {} : { running }),
+    verifications: one.verifications.map(({ id, name, phase, message, startedAt, finishedAt }) => ({
+      id,
+      name,
+      phase,
+      message,
+      ...(startedAt === undefined ? {} : { startedAt }),
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+    })),
+    ...(desired.pending === undefined ? {} : { pending: desired.pending }),
+    ...(desired.fault === undefined ? {} : { fault: desired.fault }),
+    ...(promotion === undefined ? {} : { promotion: viewOpen(promotion) }),
+    ...(why === undefined ? {} : { why }),
+    canPromote: { isAllowed: unmet.length === 0, unmet: [...unmet] },
+    services: await viewServices(services, one),
+    updatedAt: desired.updatedAt,
+  };
+}
+
+function viewOpen(
+  promotion: NonNullable<ExplainedEnvironment['promotion']>,
+): NonNullable<EnvironmentView['promotion']> {
+  const { id, release, phase, message, requestedBy, pullRequest } = promotion;
+  return { id, release, phase, message, requestedBy, ...(pullRequest === undefined ? {} : { pullRequest }) };
+}
+
+async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Promise<EnvironmentView['running']> {
+  const { authorised } = one.desired;
+  if (authorised === undefined) return undefined;
+  const release = (await reader.get('release', authorised.release))?.value;
+  const changes = await Promise.all((release?.changes ?? []).map((change) => reader.get('change', change)));
+  const { deployment } = one;
+  return {
+    revision: authorised.revision,
+    release: authorised.release,
+    renderDigest: authorised.renderDigest,
+    phase: deployment?.phase ?? 'pending',
+    reason: deployment?.reason ?? 'WaitingForOperator',
+    message: deployment?.message ?? 'The operator has not reported it yet.',
+    ...(deployment?.healthySince === undefined ? {} : { healthySince: deployment.healthySince }),
+    images: (release?.images ?? []).map((image) => ({ name: image.name, tag: image.newTag, digest: image.digest })),
+    changes: changes.flatMap((stored) => {
+      if (stored === undefined) return [];
+      return [{ id: stored.value.id, subject: stored.value.subject, author: stored.value.author.name }];
+    }),
+  };
+}
+
+async function viewServices(services: ServerServices, one: ExplainedEnvironment): Promise<EnvironmentView['services']> {
+  const names = (one.deployment?.inventory ?? []).flatMap((key) => {
+    const [, kind, , name] = key.split('/');
+    return kind === 'Service' && name !== undefined ? [name] : [];
+  });
+  const found = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      address: await services.delivery.findService(one.desired.definition, { name, port: 80 }).catch(() => undefined),
+    })),
+  );
+  return found.flatMap(({ name, address }) =>
+    address === undefined ? [] : [{ name, url: `http://${address.host}:${address.port}` }],
+  );
+}

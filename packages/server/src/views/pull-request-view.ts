@@ -1,0 +1,121 @@
+import type { PullRequestSummary, PullRequestView } from '@slipway/api';
+import { diffEnvironments } from '@slipway/delivery';
+import { type Account, CodedError, decideApproval, type PullRequest } from '@slipway/domain';
+import { approvalRule, readMergeState } from '@slipway/pipeline';
+import type { ServerServices } from '../server-services.ts';
+
+export function summarisePullRequest(pullRequest: PullRequest): PullRequestSummary {
+  const { repository, number, title, author, source, target, state, promotion, createdAt, updatedAt } = pullRequest;
+  return {
+    repository,
+    number,
+    title,
+    author,
+    source,
+    target,
+    state,
+    ...(promotion === undefined ? {} : { promotion }),
+    createdAt,
+    updatedAt,
+  };
+}
+
+/** A pull request with all a reviewer needs, and what the asking account may do with it. */
+export async function viewPullRequest(
+  services: ServerServices,
+  pullRequest: PullRequest,
+  account: Account,
+): Promise<PullRequestView> {
+  const { store } = services.review;
+  const repository = await services.review.openRepository(pullRequest.repository);
+  const merge = await readMergeState(store, repository, pullRequest);
+  const runs = await store.list('pipelineRun', {
+    match: { repository: pullRequest.repository, commit: pullRequest.mergeCommit ?? 'none' },
+  });
+  const comments = await store.list('lineComment', { match: { pullRequest: pullRequest.id } });
+  const names = [...new Set([...merge.requiredChecks, ...merge.checks.map((check) => check.pipeline)])];
+  const head = pullRequest.mergedCommit ?? pullRequest.mergeCommit ?? pullRequest.head;
+  const rendered = await renderedDiff(services, pullRequest, head);
+  return {
+    ...summarisePullRequest(pullRequest),
+    body: pullRequest.body,
+    head: pullRequest.head,
+    base: pullRequest.base,
+    ...(pullRequest.mergeCommit === undefined ? {} : { mergeCommit: pullRequest.mergeCommit }),
+    ...(pullRequest.state === 'merged' && pullRequest.mergedCommit !== undefined
+      ? { mergedCommit: pullRequest.mergedCommit }
+      : {}),
+    ...(pullRequest.state === 'merged' && pullRequest.mergedBy !== undefined ? { mergedBy: pullRequest.mergedBy } : {}),
+    conflicts: [...pullRequest.conflicts],
+    diff: await repository.diff(pullRequest.base, head),
+    ...(rendered === undefined ? {} : { renderedDiff: rendered }),
+    checks: names.map((name) => {
+      const run = runs.map((stored) => stored.value).find((one) => one.pipeline === name);
+      const isRequired = merge.requiredChecks.includes(name);
+      return {
+        pipeline: name,
+        isRequired,
+        phase: run?.phase ?? 'missing',
+        ...(run === undefined ? {} : { run: run.id }),
+        ...(run?.conclusion === undefined ? {} : { conclusion: run.conclusion }),
+      };
+    }),
+    reviews: merge.reviews.map(({ review, decision }) => ({
+      account: review.account,
+      verdict: review.verdict,
+      body: review.body,
+      head: review.head,
+      createdAt: review.createdAt,
+      counts: decision.kind === 'counts',
+      ...(decision.kind === 'counts' || review.verdict !== 'approved' ? {} : { reason: decision.message }),
+    })),
+    comments: comments.map(({ value }) => ({
+      account: value.account,
+      path: value.path,
+      line: value.line,
+      body: value.body,
+      createdAt: value.createdAt,
+    })),
+    canMerge: {
+      isAllowed: merge.decision.kind === 'allowed',
+      unmet: merge.decision.kind === 'allowed' ? [] : [...merge.decision.unmet],
+    },
+    canApprove: await mayApprove(services, pullRequest, account),
+  };
+}
+
+async function renderedDiff(
+  services: ServerServices,
+  pullRequest: PullRequest,
+  head: PullRequest['head'],
+): Promise<PullRequestView['renderedDiff']> {
+  const record = (await services.review.store.get('repository', pullRequest.repository))?.value;
+  if (record?.role !== 'config') return undefined;
+  try {
+    return [...(await diffEnvironments(services.delivery, pullRequest.repository, { base: pullRequest.base, head }))];
+  } catch (error) {
+    if (error instanceof CodedError) return [{ environment: 'all', diff: '', fault: error.message }];
+    throw error;
+  }
+}
+
+async function mayApprove(
+  services: ServerServices,
+  pullRequest: PullRequest,
+  account: Account,
+): Promise<PullRequestView['canApprove']> {
+  if (pullRequest.state !== 'open') return { isAllowed: false, reason: `It is ${pullRequest.state}.` };
+  const repository = await services.review.openRepository(pullRequest.repository);
+  const rule = await approvalRule(services.review.store, repository, pullRequest);
+  const decision = decideApproval({
+    approver: account,
+    approvedHead: pullRequest.head,
+    head: pullRequest.head,
+    author: pullRequest.author,
+    ...(rule.promoter === undefined ? {} : { promoter: rule.promoter }),
+    pushers: pullRequest.pushers,
+    commitEmails: rule.commitEmails,
+    neededRole: rule.neededRole,
+  });
+  return decision.kind === 'counts' ? { isAllowed: true } : { isAllowed: false, reason: decision.message };
+}
