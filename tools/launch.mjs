@@ -12,7 +12,9 @@ if (!tasks.includes(task)) {
 const required = [20, 20];
 const found = process.versions.node.split('.').map(Number);
 if (found[0] < required[0] || (found[0] === required[0] && found[1] < required[1])) {
-  console.error(`Node ${process.versions.node} is too old. Install Node ${required.join('.')} or newer and start again.`);
+  console.error(
+    `Node ${process.versions.node} is too old. Install Node ${required.join('.')} or newer and start again.`,
+  );
   process.exit(1);
 }
 

@@ -8,7 +8,13 @@ export const compiler = 'node_modules/tsc7/bin/tsc';
 const dashboard = path.join(root, 'apps/dashboard');
 const dashboardMarker = path.join(dashboard, 'dist/.sources-digest');
 /** What the dashboard's bundle is made of. */
-const dashboardSources = ['apps/dashboard', 'packages/api/src', 'packages/domain/src', 'package-lock.json', 'tsconfig.base.json'];
+const dashboardSources = [
+  'apps/dashboard',
+  'packages/api/src',
+  'packages/domain/src',
+  'package-lock.json',
+  'tsconfig.base.json',
+];
 
 /** Builds what changed: the packages and the program, then the dashboard. Gives the exit code of the first that fails. */
 export async function build() {
@@ -39,7 +45,8 @@ function filesUnder(start) {
   const entries = readdirSyncOrUndefined(start);
   if (entries === undefined) return [start];
   return entries.flatMap((entry) => {
-    if (entry.isDirectory()) return ['dist', 'node_modules'].includes(entry.name) ? [] : filesUnder(path.join(start, entry.name));
+    if (entry.isDirectory())
+      return ['dist', 'node_modules'].includes(entry.name) ? [] : filesUnder(path.join(start, entry.name));
     return entry.isFile() && !/\.test\.tsx?$/.test(entry.name) ? [path.join(start, entry.name)] : [];
   });
 }

@@ -12,9 +12,18 @@ const types = {
     { script: compiler, args: ['--noEmit', '-p', 'apps/dashboard/tsconfig.json'] },
   ],
 };
-const format = { name: 'format', programs: [{ script: 'node_modules/@biomejs/biome/bin/biome', args: ['format', '.'], repair: ['--write'] }] };
-const lint = { name: 'lint', programs: [{ script: 'node_modules/eslint/bin/eslint.js', args: ['.', '--max-warnings=0'], repair: ['--fix'] }] };
-const unused = { name: 'unused code', programs: [{ script: 'node_modules/knip/bin/knip.js', args: ['--no-progress', '--no-config-hints'] }] };
+const format = {
+  name: 'format',
+  programs: [{ script: 'node_modules/@biomejs/biome/bin/biome', args: ['format', '.'], repair: ['--write'] }],
+};
+const lint = {
+  name: 'lint',
+  programs: [{ script: 'node_modules/eslint/bin/eslint.js', args: ['.', '--max-warnings=0'], repair: ['--fix'] }],
+};
+const unused = {
+  name: 'unused code',
+  programs: [{ script: 'node_modules/knip/bin/knip.js', args: ['--no-progress', '--no-config-hints'] }],
+};
 const repository = { name: 'repository', programs: [{ script: vitest, args: ['run', 'tools'] }] };
 
 /**

@@ -30,7 +30,9 @@ function holds(lock) {
     if (folder === '' || !folder.includes('node_modules/')) return true;
     const found = installed[folder];
     if (found === undefined) return wanted.optional === true || wanted.peer === true;
-    return found.version === wanted.version && found.integrity === wanted.integrity && found.resolved === wanted.resolved;
+    return (
+      found.version === wanted.version && found.integrity === wanted.integrity && found.resolved === wanted.resolved
+    );
   });
 }
 
@@ -39,14 +41,21 @@ async function runNpmCi() {
   const startedMs = performance.now();
   const args = ['ci', '--ignore-scripts', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund'];
   const { program, prefix } = findNpm();
-  const child = spawn(program, [...prefix, ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: npmEnvironment() });
+  const child = spawn(program, [...prefix, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: npmEnvironment(),
+  });
   const exitCode = await new Promise((resolve) => {
     child.once('error', () => resolve(undefined));
     child.once('exit', (code) => resolve(code ?? 1));
   });
-  if (exitCode === undefined) throw new LaunchError('npm is not here. It comes with Node: install Node with npm and start again.');
+  if (exitCode === undefined)
+    throw new LaunchError('npm is not here. It comes with Node: install Node with npm and start again.');
   if (exitCode !== 0) {
-    throw new LaunchError('npm could not install the packages; its message stands above. Without network it needs a warm npm cache.');
+    throw new LaunchError(
+      'npm could not install the packages; its message stands above. Without network it needs a warm npm cache.',
+    );
   }
   console.log(`Packages installed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 }
@@ -65,6 +74,9 @@ function findNpm() {
  * `npm test --workspace x` would else make the install one of `x` only.
  */
 function npmEnvironment() {
-  const ofThisRun = /^npm_(?:lifecycle_|package_|command$|config_(?:workspaces?|include_workspace_root|local_prefix|omit|only)$)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofThisRun.test(name) && name !== 'NODE_ENV'));
+  const ofThisRun =
+    /^npm_(?:lifecycle_|package_|command$|config_(?:workspaces?|include_workspace_root|local_prefix|omit|only)$)/;
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !ofThisRun.test(name) && name !== 'NODE_ENV'),
+  );
 }

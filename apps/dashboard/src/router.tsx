@@ -11,7 +11,7 @@ import {
 import { Frame } from './frame/frame.tsx';
 import { Empty } from './frame/query-view.tsx';
 import { Note } from './mark/note.tsx';
-import { problemOf } from './server/dashboard-error.ts';
+import { tellProblem } from './server/dashboard-error.ts';
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: Fault });
 
@@ -19,7 +19,7 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/environments', replace: true });
+    redirect({ to: '/environments', replace: true, throw: true });
   },
 });
 const login = createRoute({
@@ -118,10 +118,9 @@ function NotFound() {
 }
 
 function Fault({ error }: ErrorComponentProps) {
-  const { message, next } = problemOf(error);
   return (
     <Note tone="bad" icon="warn" role="alert">
-      {message} {next}
+      {tellProblem(error)}
     </Note>
   );
 }

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+// The durable engine's use of `pg` prints a notice about pg 9 on every start; pg is pinned to 8. Goes with @dbos-inc/dbos-sdk > 5.3.
+process.noDeprecation = true;
+await import('../dist/main.js');

@@ -1,16 +1,69 @@
-import { Command } from 'commander';
-import { readProgramEnvironment } from '@slipway/config';
+import { Command, Option, type OutputConfiguration } from 'commander';
+// By its own entry: the schemas would cost every start more than all the rest.
+import { type ProgramEnvironment, readProgramEnvironment } from '@slipway/config/environment';
+import { addApproveCommand } from './commands/approve.ts';
+import { addAuditExportCommand } from './commands/audit/export.ts';
+import { addAuditVerifyCommand } from './commands/audit/verify.ts';
+import { addDiffCommand } from './commands/diff.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addImageBuildCommand } from './commands/image/build.ts';
+import { addImagePushCommand } from './commands/image/push.ts';
+import { addLintCommand } from './commands/lint.ts';
+import { addLoginCommand } from './commands/login.ts';
+import { addLogsCommand } from './commands/logs.ts';
+import { addSetImageCommand } from './commands/manifests/set-image.ts';
+import { addMetricsCommand } from './commands/metrics.ts';
+import { addOpenCommand } from './commands/open.ts';
+import { addProjectAddCommand } from './commands/project/add.ts';
+import { addPromoteCommand } from './commands/promote.ts';
+import { addRejectCommand } from './commands/reject.ts';
+import { addRunCancelCommand } from './commands/run/cancel.ts';
+import { addRunRetryCommand } from './commands/run/retry.ts';
+import { addRunCommand } from './commands/run/run.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addSyncCommand } from './commands/sync.ts';
+import { addWhyCommand } from './commands/why.ts';
+
+/** In the order of help; definitions only, bodies are imported when they are called. */
+const definitions: readonly ((program: Command, environment: ProgramEnvironment) => void)[] = [
+  addLoginCommand,
+  addStatusCommand,
+  addLogsCommand,
+  addOpenCommand,
+  addWhyCommand,
+  addPromoteCommand,
+  addApproveCommand,
+  addRejectCommand,
+  addMetricsCommand,
+  addProjectAddCommand,
+  addRunCommand,
+  addRunCancelCommand,
+  addRunRetryCommand,
+  addLintCommand,
+  addDiffCommand,
+  addSyncCommand,
+  addSetImageCommand,
+  addImageBuildCommand,
+  addImagePushCommand,
+  addAuditExportCommand,
+  addAuditVerifyCommand,
+  addDoctorCommand,
+];
 
 /** All commands; each imports what it needs only when it is called, so that `--help` is quick. */
-export function makeProgram(): Command {
-  const environment = readProgramEnvironment();
+export function makeProgram(
+  environment: ProgramEnvironment = readProgramEnvironment(),
+  output: OutputConfiguration = {},
+): Command {
   const program = new Command('slipway')
+    .configureOutput(output)
+    .exitOverride()
     .description('From a pull request to production by Git, with the proof.')
     .showHelpAfterError('(see --help)');
   program
     .command('up')
     .description('Start server, operator, local runtime and database on this machine')
-    .option('--state <dir>', 'folder of the installation', environment.stateDir)
+    .addOption(new Option('--state <dir>', 'folder of the installation').default(environment.stateDir, 'SLIPWAY_STATE'))
     .option('--port <number>', 'port on loopback', Number)
     .option('--log-file <file>', 'where the log goes; default standard error')
     .action(async (options) => (await import('./commands/up.ts')).upCommand(environment, options));
@@ -27,5 +80,6 @@ export function makeProgram(): Command {
     .command('runtime', { hidden: true })
     .requiredOption('--state <dir>')
     .action(async (options) => (await import('./commands/runtime.ts')).runtimeCommand(options));
+  for (const define of definitions) define(program, environment);
   return program;
 }

@@ -66,6 +66,8 @@ export const boardView = z.object({
 });
 export type BoardView = z.infer<typeof boardView>;
 
+export const applicationsView = z.array(z.object({ application: z.string(), repository: z.string() }));
+
 /** Why a change is not in an environment, and who can act. */
 export const whyView = z.object({
   change: z.string(),

@@ -22,12 +22,32 @@ export const repositoryView = z.object({
 });
 export type RepositoryView = z.infer<typeof repositoryView>;
 
+export const repositoriesView = z.array(repositoryView);
+
+/** A new repository of the built-in forge. */
+export const createRepositoryBody = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
+  role: z.enum(['code', 'config', 'app-config']),
+  /** Rules for the default branch; absent: pull requests only, with one approval. */
+  protection: z
+    .strictObject({
+      requiresPullRequest: z.boolean(),
+      requiredApprovals: z.number().int().min(0).max(10),
+      requiredChecks: z.array(z.string().min(1).max(63)).max(20),
+    })
+    .optional(),
+});
+
+/** A token as it is made; its secret is shown this once. */
+export const tokenView = z.object({ id: z.string(), secret: z.string() });
+
 export const healthView = z.object({
   version: z.string(),
   startedAt: z.string(),
   isolation: z.object({ isolation: z.string(), because: z.string() }),
   operatorSeenAt: z.string().optional(),
 });
+export type HealthView = z.infer<typeof healthView>;
 
 export const inboxView = z.object({
   items: z.array(

@@ -26,6 +26,7 @@ export const pullRequestSummary = z.object({
   updatedAt: z.string(),
 });
 export type PullRequestSummary = z.infer<typeof pullRequestSummary>;
+export const pullRequestsView = z.array(pullRequestSummary);
 
 /** A pull request with all a reviewer needs; `canMerge` and `canApprove` say what the asking account may do, and why not. */
 export const pullRequestView = pullRequestSummary.extend({

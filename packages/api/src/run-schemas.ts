@@ -50,3 +50,4 @@ export const runView = z.object({
   stages: z.array(stageView),
 });
 export type RunView = z.infer<typeof runView>;
+export const runsView = z.array(runView);

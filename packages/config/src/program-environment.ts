@@ -25,11 +25,24 @@ export interface ProgramEnvironment {
   readonly kubectl?: string;
   /** npm's own settings, for stages that may reach the package registry: registry and certificate authorities only. */
   readonly npm: Readonly<Record<string, string>>;
+  /** What programs of the person read, a browser or the person's own Git: home and desktop session. */
+  readonly personal: Readonly<Record<string, string>>;
   /** What a child process of ours needs to find programs. */
   readonly path: string;
 }
 
 const npmNames = ['npm_config_registry', 'npm_config_cafile', 'NODE_EXTRA_CA_CERTS', 'npm_config_strict_ssl'] as const;
+
+const personalNames = [
+  'HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_RUNTIME_DIR',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'BROWSER',
+  'LANG',
+] as const;
 
 /** Reads the environment once, at the start of the program. */
 export function readProgramEnvironment(
@@ -55,9 +68,15 @@ export function readProgramEnvironment(
     ...optional('PG_BIN', 'pgBin'),
     ...optional('SLIPWAY_CRASH_AT', 'crashAt'),
     ...optional('SLIPWAY_KUBECTL', 'kubectl'),
-    npm: Object.fromEntries(
-      npmNames.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]])),
-    ),
+    npm: picked(variables, npmNames),
+    personal: { HOME: home, ...picked(variables, personalNames) },
     path: variables['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
   };
+}
+
+function picked(
+  variables: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]])));
 }

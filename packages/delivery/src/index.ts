@@ -6,9 +6,15 @@ export { localBranch, remoteBranch, type WritableBranch } from './writer/writabl
 export { changeTrailer, type EditableTree, type EditOutcome, type ManifestEdit } from './writer/manifest-edit.ts';
 export type { DeliveryServices, FindService, OpenPullRequest } from './services.ts';
 export { manifestUpdates } from './writer/manifest-updates.ts';
-export { pinInEnvironments, pinInFiles, pinInFolders } from './writer/image-edits.ts';
+export { pinInEnvironments } from './writer/environment-edits.ts';
+export { pinInFiles, pinInFolders } from './writer/image-edits.ts';
 export { observeConfig, observeEffect } from './environments/observe-config.ts';
-export { deploymentId, measureEffect, recordDeployment, type DeploymentReport } from './environments/record-deployment.ts';
+export {
+  deploymentId,
+  measureEffect,
+  recordDeployment,
+  type DeploymentReport,
+} from './environments/record-deployment.ts';
 export { environmentOf, readDelivery } from './environments/read-delivery.ts';
 export {
   finishVerification,

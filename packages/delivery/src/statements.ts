@@ -57,6 +57,27 @@ export function authorisationStatement(facts: {
   };
 }
 
+/** A commit that changed what a protected environment renders from, was seen, and let nothing in. */
+export function seenStatement(
+  desired: Pick<DesiredState, 'id' | 'application' | 'environment' | 'repository'>,
+  facts: { readonly commit: string; readonly reason: string },
+): EvidenceStatement {
+  return {
+    id: statementIds.refusal(`render/${desired.id}/${facts.commit}`),
+    kind: 'refusal',
+    subjects: [{ name: `git:${desired.repository}`, digest: { gitCommit: facts.commit } }],
+    predicate: {
+      application: desired.application,
+      environment: desired.environment,
+      repository: desired.repository,
+      commit: facts.commit,
+      what: 'render',
+      reason: facts.reason,
+    },
+    links: [],
+  };
+}
+
 /** How a deployment ended, as the operator saw it. */
 export function deploymentStatement(
   deployment: EnvironmentDeployment,

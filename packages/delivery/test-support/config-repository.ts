@@ -89,4 +89,3 @@ export async function textOn(repository: GitRepository, file: string): Promise<s
   if (bytes === undefined) throw new Error(`no ${file}`);
   return Buffer.from(bytes).toString();
 }
-

@@ -5,6 +5,7 @@ export const hostErrors = {
   PROCESS_FAILED: { retry: 'backoff', next: 'Read the program’s own message above.' },
   PROCESS_TIMEOUT: { retry: 'backoff', next: 'Try again, or allow it more time.' },
   PROCESS_OUTPUT_TOO_LARGE: { retry: 'never', next: 'Ask for less at once.' },
+  FOLDER_MISSING: { retry: 'never', next: 'Make the folder, or name another.' },
   PROGRAM_MISSING: { retry: 'never', next: 'Install the program and start again.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -2,6 +2,7 @@ import type { StageRun } from '@slipway/domain';
 import { advanceRun, stagesOf } from './advance-run.ts';
 import { PipelineError } from './pipeline-error.ts';
 import type { PipelineServices } from './services.ts';
+import { stageStatement } from './statements.ts';
 
 /** Aborts the running effect of a key; nothing when none runs. */
 export type CancelEffect = (key: string) => Promise<void>;
@@ -23,7 +24,12 @@ export async function cancelRun(
     const now = services.now();
     const stages = await stagesOf(tx, id);
     const open = stages.filter((stage) => stage.phase === 'pending' || stage.phase === 'waiting');
-    for (const stage of open) await tx.put('stageRun', stage.id, cancelled(stage, now));
+    for (const stage of open) {
+      const next = cancelled(stage, now);
+      await tx.put('stageRun', stage.id, next);
+      // The run's own statement links to those of all its stages.
+      await tx.record(stageStatement(run, next));
+    }
     await advanceRun(tx, id, now);
     return stages.filter((stage) => stage.phase === 'running' || stage.phase === 'waiting');
   });

@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { once } from 'node:events';
 
 /** One chunk costs the driver one `head`, so small reads are gathered. */
 const chunkBytes = 1_048_576;
@@ -46,12 +45,17 @@ async function writeChunk(channel: Writable, parts: readonly Uint8Array[]): Prom
 
 async function write(channel: Writable, bytes: Uint8Array): Promise<void> {
   if (channel.destroyed) throw new Error('the channel is closed');
-  if (!channel.write(bytes)) await once(channel, 'drain', { signal: closing(channel) });
+  if (!channel.write(bytes)) await drained(channel);
 }
 
-/** A channel that closes while we wait for it never drains. */
-function closing(channel: Writable): AbortSignal {
-  const controller = new AbortController();
-  channel.once('close', () => controller.abort());
-  return controller.signal;
+/** Waits for room; a channel that closes meanwhile never has any. */
+function drained(channel: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      channel.off('drain', settle).off('close', settle).off('error', settle);
+      if (channel.destroyed) reject(new Error('the channel is closed'));
+      else resolve();
+    };
+    channel.on('drain', settle).on('close', settle).on('error', settle);
+  });
 }

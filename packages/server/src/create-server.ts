@@ -11,6 +11,7 @@ import { addDeliveryRoutes } from './routes/delivery-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
 import { addOperatorRoutes } from './routes/operator-routes.ts';
 import { addPlatformRoutes } from './routes/platform-routes.ts';
+import { addRepositoryRoutes } from './routes/repository-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
 import { addRunRoutes } from './routes/run-routes.ts';
 import { ServerError, statusOf } from './server-error.ts';
@@ -52,6 +53,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
     transform: jsonSchemaTransform,
   });
   addPlatformRoutes(app, services);
+  addRepositoryRoutes(app, services);
   addRunRoutes(app, services);
   addReviewRoutes(app, services);
   addDeliveryRoutes(app, services);

@@ -19,6 +19,8 @@ export interface ServerServices {
   /** As people and Git clients reach it: `http://127.0.0.1:PORT`. */
   readonly publicUrl: () => string;
   readonly setImage: (request: SetImageRequest) => Promise<LandedEdit>;
+  /** Makes the bare repository of that name in the built-in forge; one that is there is left as it is. */
+  readonly createRepository: (name: Name) => Promise<void>;
   /** DSSE envelope of a statement by id; absent when there is none. */
   readonly envelopeOf: (statement: string) => Promise<string | undefined>;
   /** Heard of the operator: when, and under which token. */

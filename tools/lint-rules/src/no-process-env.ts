@@ -11,7 +11,9 @@ export const noProcessEnv: Rule.RuleModule = {
   meta: {
     type: 'problem',
     schema: [],
-    messages: { env: 'Take the value as an argument; only config, host and the composition of an app read the environment.' },
+    messages: {
+      env: 'Take the value as an argument; only config, host and the composition of an app read the environment.',
+    },
   },
   create(context) {
     return {

@@ -8,7 +8,9 @@ export const noSetInterval: Rule.RuleModule = {
   meta: {
     type: 'problem',
     schema: [],
-    messages: { interval: 'Repeat through the reconcile host of packages/operator, or wait in a loop that ends with its signal.' },
+    messages: {
+      interval: 'Repeat through the reconcile host of packages/operator, or wait in a loop that ends with its signal.',
+    },
   },
   create(context) {
     return {

@@ -30,7 +30,7 @@ describe('documents', () => {
     const listed = [...page.matchAll(/\b((?:packages|apps)\/[a-z-]+)/g)].map(([, folder]) => folder);
     const folders = listMembers().map(({ folder }) => folder);
 
-    expect([...new Set(listed)].sort()).toEqual(folders.filter((folder) => !folder.startsWith('tools/')));
+    expect([...new Set(listed)].sort()).toEqual(folders.filter((folder) => !folder.startsWith('tools/')).sort());
   });
 
   test('every package has a README', () => {
@@ -43,7 +43,15 @@ describe('documents', () => {
 
   test('every decision record has its parts, and numbers have no gap', () => {
     const records = documents.filter((file) => file.startsWith('docs/adr/'));
-    const parts = ['Status:', 'Date:', '## Context', '## Decision', '## Refused', '## Consequences', '## What would change our mind'];
+    const parts = [
+      'Status:',
+      'Date:',
+      '## Context',
+      '## Decision',
+      '## Refused',
+      '## Consequences',
+      '## What would change our mind',
+    ];
 
     expect(records.map((file) => path.basename(file).slice(0, 4))).toEqual(
       records.map((_, index) => String(index + 1).padStart(4, '0')),

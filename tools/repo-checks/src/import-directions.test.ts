@@ -99,7 +99,9 @@ describe('imports', () => {
   });
 
   test('only packages/engine knows the durable engine', () => {
-    const knowing = imports.filter(({ owner, specifier }) => specifier.startsWith('@dbos-inc/') && owner !== 'packages/engine');
+    const knowing = imports.filter(
+      ({ owner, specifier }) => specifier.startsWith('@dbos-inc/') && owner !== 'packages/engine',
+    );
 
     expect(knowing.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
   });

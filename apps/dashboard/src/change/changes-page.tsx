@@ -40,8 +40,8 @@ export function ChangesPage() {
 function NoChanges() {
   return (
     <Empty icon="trail" title="No change yet">
-      The first push to a code repository begins the first chain. Where to push is shown by
-      <pre>slipway repositories</pre>
+      The first push to a code repository begins the first chain. Bring one here:
+      <pre>slipway project add ../your-code</pre>
     </Empty>
   );
 }

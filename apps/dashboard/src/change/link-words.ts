@@ -25,3 +25,13 @@ const words: Readonly<Record<string, LinkWords>> = {
 export function linkWords(kind: string): LinkWords {
   return (Object.hasOwn(words, kind) ? words[kind] : undefined) ?? { text: kind, icon: 'trail' };
 }
+
+const telling = ['stage', 'pipeline', 'branch', 'application', 'environment', 'name', 'verdict', 'conclusion', 'phase'];
+
+/** The few facts of a statement that tell it from others of its kind: `test · success`. Empty where none is known. */
+export function tellLink({ predicate }: { readonly predicate: Readonly<Record<string, unknown>> }): string {
+  return telling
+    .map((field) => predicate[field])
+    .filter((value) => typeof value === 'string' && value !== '' && value.length <= 80)
+    .join(' · ');
+}

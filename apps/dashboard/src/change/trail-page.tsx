@@ -10,7 +10,7 @@ import { ValueView } from '../mark/value-view.tsx';
 import type { TrailLink } from '../server/answers.ts';
 import { useTrail } from '../server/queries.ts';
 import css from './change.module.css';
-import { linkWords } from './link-words.ts';
+import { linkWords, tellLink } from './link-words.ts';
 
 const route = getRouteApi('/changes/$change');
 
@@ -63,6 +63,7 @@ function NoLinks() {
 function Link({ link }: { readonly link: TrailLink }) {
   const [isOpen, setOpen] = useState(false);
   const { text, icon } = linkWords(link.kind);
+  const told = tellLink(link);
   return (
     <li className={link.kind === 'refusal' ? css['refused'] : ''}>
       <span className={css['bead']}>
@@ -70,10 +71,13 @@ function Link({ link }: { readonly link: TrailLink }) {
       </span>
       <div className={css['link']}>
         <div className={css['linkHead']}>
-          <span className={css['kind']}>{text}</span>
+          <span className={css['kind']}>{link.title === text ? '' : text}</span>
           <Moment at={link.at} />
         </div>
-        <h2>{link.title}</h2>
+        <h2>
+          {link.title}
+          {told === '' ? undefined : <span className={css['told']}>{told}</span>}
+        </h2>
         <dl className={css['proof']}>
           <div>
             <dt>Statement</dt>

@@ -22,8 +22,10 @@ export function parseDiffFiles(
   const isCut = diff.includes(cutMark);
   const text = isCut ? diff.slice(0, diff.lastIndexOf(cutMark) + 1) : diff;
   try {
-    const files = parseDiff(withGitHeaders(text)).map(describeFile);
-    return files.length === 0 ? undefined : { files, isCut };
+    const parsed = parseDiff(withGitHeaders(text));
+    // Of a text without file headers the parser makes files without names.
+    const isDiff = parsed.length > 0 && parsed.every(({ oldPath, newPath }) => Boolean(oldPath) && Boolean(newPath));
+    return isDiff ? { files: parsed.map(describeFile), isCut } : undefined;
   } catch {
     return undefined;
   }

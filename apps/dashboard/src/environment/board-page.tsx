@@ -1,12 +1,12 @@
 import type { BoardView } from '@slipway/api';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { Page } from '../frame/page.tsx';
 import { Empty, QueryView } from '../frame/query-view.tsx';
 import { useApplications, useBoard } from '../server/queries.ts';
+import { BoardDetail, ShownDetailProvider } from './board-detail.tsx';
 import css from './environment.module.css';
 import { EnvironmentColumn } from './environment-column.tsx';
-import { PendingDiff } from './pending-promotion.tsx';
 
 const route = getRouteApi('/environments/$application');
 
@@ -45,20 +45,19 @@ export function BoardPage() {
 
 function Board({ environments }: Pick<BoardView, 'environments'>) {
   const [shown, setShown] = useState<string>();
-  const open = environments.find(({ environment, pending }) => environment === shown && pending !== undefined);
+  const onToggle = useCallback((detail: string) => setShown((now) => (now === detail ? undefined : detail)), []);
+  const details = useMemo(() => ({ shown, onToggle }), [shown, onToggle]);
   return (
-    <>
+    <ShownDetailProvider value={details}>
       <div className={css['board']}>
         {environments
           .toSorted((one, other) => one.order - other.order)
-          .map((view) => {
-            const isOpen = view === open;
-            const onToggle = () => setShown(isOpen ? undefined : view.environment);
-            return <EnvironmentColumn key={view.environment} view={view} pending={{ isOpen, onToggle }} />;
-          })}
+          .map((view) => (
+            <EnvironmentColumn key={view.environment} view={view} />
+          ))}
       </div>
-      {open === undefined ? undefined : <PendingDiff application={open.application} environment={open.environment} />}
-    </>
+      <BoardDetail environments={environments} />
+    </ShownDetailProvider>
   );
 }
 

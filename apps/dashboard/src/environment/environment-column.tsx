@@ -7,18 +7,13 @@ import { SafeLink } from '../mark/safe-link.tsx';
 import { deliveryStatus, type Status } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import css from './environment.module.css';
-import { PendingPromotion, type PendingToggle } from './pending-promotion.tsx';
+import { PendingPromotion } from './pending-promotion.tsx';
 import { OpenPromotion, PromoteButton } from './promote.tsx';
 import { RunningRelease } from './running-release.tsx';
 import { Verifications } from './verifications.tsx';
 
-interface ColumnProps {
-  readonly view: EnvironmentView;
-  readonly pending: PendingToggle;
-}
-
 /** One environment of the board. */
-export function EnvironmentColumn({ view, pending }: ColumnProps) {
+export function EnvironmentColumn({ view }: { readonly view: EnvironmentView }) {
   const { running } = view;
   return (
     <section className={css['column']} aria-label={`Environment ${view.environment}`}>
@@ -48,7 +43,9 @@ export function EnvironmentColumn({ view, pending }: ColumnProps) {
         )}
         <Services services={view.services} />
         <Verifications verifications={view.verifications} />
-        {view.pending === undefined ? undefined : <PendingPromotion pending={view.pending} {...pending} />}
+        {view.pending === undefined ? undefined : (
+          <PendingPromotion environment={view.environment} pending={view.pending} />
+        )}
         {view.promotion === undefined ? undefined : <OpenPromotion promotion={view.promotion} />}
       </div>
       <footer className={css['columnFoot']}>

@@ -43,7 +43,8 @@ function NoApplications() {
   return (
     <Empty icon="layers" title="No application is delivered yet">
       Write a <code>kind: Delivery</code> with its environments to <code>slipway.yaml</code> of a config repository, and
-      push it.
+      bring it here:
+      <pre>slipway project add ../your-config --role config</pre>
     </Empty>
   );
 }

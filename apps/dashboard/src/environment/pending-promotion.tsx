@@ -1,28 +1,19 @@
 import type { EnvironmentView } from '@slipway/api';
 import { Button } from '@mantine/core';
-import { lazy, Suspense } from 'react';
-import { QueryView } from '../frame/query-view.tsx';
-import { Card } from '../mark/card.tsx';
 import { Copyable } from '../mark/copyable.tsx';
 import { Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
-import { usePendingDiff } from '../server/queries.ts';
+import { detailOf, useDetail } from './board-detail.tsx';
 import css from './environment.module.css';
 
-const DiffView = lazy(async () => ({ default: (await import('../diff/diff-view.tsx')).DiffView }));
-
-/** Shows what is pending below the board, where a diff has room. */
-export interface PendingToggle {
-  readonly isOpen: boolean;
-  readonly onToggle: () => void;
-}
-
-interface PendingProps extends PendingToggle {
+interface PendingProps {
+  readonly environment: string;
   readonly pending: NonNullable<EnvironmentView['pending']>;
 }
 
 /** What the branch says and may not be applied yet. */
-export function PendingPromotion({ pending, isOpen, onToggle }: PendingProps) {
+export function PendingPromotion({ environment, pending }: PendingProps) {
+  const { isOpen, onToggle } = useDetail(detailOf.pending(environment));
   return (
     <Note tone="wait" icon="clock">
       <b>
@@ -36,27 +27,5 @@ export function PendingPromotion({ pending, isOpen, onToggle }: PendingProps) {
         </Button>
       </span>
     </Note>
-  );
-}
-
-/** What the pending render would change in the environment. */
-export function PendingDiff({
-  application,
-  environment,
-}: {
-  readonly application: string;
-  readonly environment: string;
-}) {
-  const query = usePendingDiff(application, environment);
-  return (
-    <Card title={`What would change in ${environment}`}>
-      <QueryView query={query} what="the rendered diff" shapes={[120]}>
-        {({ diff }) => (
-          <Suspense fallback={undefined}>
-            <DiffView diff={diff} label={`Rendered diff of ${environment}`} />
-          </Suspense>
-        )}
-      </QueryView>
-    </Card>
   );
 }

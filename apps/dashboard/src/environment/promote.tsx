@@ -6,7 +6,7 @@ import { Note } from '../mark/note.tsx';
 import { deliveryStatus } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import { UnmetGates } from '../mark/unmet-gates.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { usePullRequests } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './environment.module.css';
@@ -41,7 +41,7 @@ export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
       )}
       {error === null ? undefined : (
         <Note tone="bad" icon="warn" role="alert">
-          {problemOf(error).message}
+          {tellProblem(error)}
         </Note>
       )}
       {data === undefined || view.promotion !== undefined ? undefined : (

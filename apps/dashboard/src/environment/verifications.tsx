@@ -1,10 +1,9 @@
-import { useState } from 'react';
-import { LogToggle } from '../log/log-view.tsx';
+import { Button } from '@mantine/core';
 import { Elapsed } from '../mark/moment.tsx';
 import { deliveryStatus } from '../mark/status.ts';
 import { StatusDot } from '../mark/status-badge.tsx';
 import type { Verification } from '../server/answers.ts';
-import { verificationLogPath } from '../server/queries.ts';
+import { detailOf, useDetail } from './board-detail.tsx';
 import css from './environment.module.css';
 
 /** What was checked after deploying, and what each check said. */
@@ -20,8 +19,8 @@ export function Verifications({ verifications }: { readonly verifications: reado
 }
 
 function VerificationRow({ verification }: { readonly verification: Verification }) {
-  const [isOpen, setOpen] = useState(false);
   const { id, name, phase, message, startedAt, finishedAt } = verification;
+  const { isOpen, onToggle } = useDetail(detailOf.log(id));
   const status = deliveryStatus(phase);
   const took =
     startedAt === undefined || finishedAt === undefined ? undefined : Date.parse(finishedAt) - Date.parse(startedAt);
@@ -30,19 +29,15 @@ function VerificationRow({ verification }: { readonly verification: Verification
       <StatusDot status={status} />
       <div>
         <div className={css['verificationHead']}>
-          <b>{name}</b> <span>{status.text}</span>
-          <span>
-            <Elapsed startedAt={startedAt} durationMs={took} />
-          </span>
+          <b>{name}</b>
+          <span>{status.text}</span>
+          <Elapsed startedAt={startedAt} durationMs={took} />
         </div>
         {message === '' ? undefined : <p>{message}</p>}
         {startedAt === undefined ? undefined : (
-          <LogToggle
-            isOpen={isOpen}
-            onToggle={() => setOpen((is) => !is)}
-            path={verificationLogPath(id)}
-            label={`Log of ${name}`}
-          />
+          <Button variant="default" size="compact-xs" aria-expanded={isOpen} onClick={onToggle}>
+            {isOpen ? 'Hide log' : 'Log'}
+          </Button>
         )}
       </div>
     </li>

@@ -5,7 +5,7 @@ import { useLostSince } from '../live/live-provider.tsx';
 import { Icon, type IconName } from '../mark/icon.tsx';
 import { Note } from '../mark/note.tsx';
 import { describeClock } from '../mark/time.ts';
-import { problemOf } from '../server/dashboard-error.ts';
+import { problemOf, tellProblem } from '../server/dashboard-error.ts';
 import css from './frame.module.css';
 
 interface QueryViewProps<Answer> {
@@ -41,7 +41,7 @@ function Loading({ what, shapes }: { readonly what: string; readonly shapes: rea
   );
 }
 
-function Failed({ query, what }: { readonly query: UseQueryResult<unknown>; readonly what: string }) {
+function Failed({ query, what }: { readonly query: UseQueryResult; readonly what: string }) {
   const { message, next, code } = problemOf(query.error);
   return (
     <div className={css['state']} role="alert">
@@ -57,7 +57,7 @@ function Failed({ query, what }: { readonly query: UseQueryResult<unknown>; read
   );
 }
 
-function StaleBar({ query }: { readonly query: UseQueryResult<unknown> }) {
+function StaleBar({ query }: { readonly query: UseQueryResult }) {
   const lostSince = useLostSince();
   if (lostSince === undefined && !query.isError) return undefined;
   const since = Math.max(lostSince ?? 0, query.dataUpdatedAt);
@@ -66,7 +66,7 @@ function StaleBar({ query }: { readonly query: UseQueryResult<unknown> }) {
       <Note tone="wait" icon="clock" role="status">
         <b>Stale since {describeClock(since)}.</b>{' '}
         {lostSince === undefined
-          ? `The last reading failed: ${problemOf(query.error).message}`
+          ? `The last reading failed: ${tellProblem(query.error)}`
           : 'Live updates are lost; this page is read again every 10 seconds.'}
       </Note>
     </div>

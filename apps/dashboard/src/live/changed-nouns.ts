@@ -6,7 +6,7 @@ const ofDelivery = ['board', 'pending-diff', 'trail', 'pull-request'] as const;
 
 const touched: Readonly<Record<string, readonly CachedNoun[]>> = {
   account: ['me'],
-  repository: ['applications', 'board'],
+  repository: ['repositories', 'applications', 'board'],
   push: ['pull-requests', 'pull-request'],
   refHead: ['pull-request'],
   pullRequest: ofReviews,

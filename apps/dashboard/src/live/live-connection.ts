@@ -78,8 +78,8 @@ export function connectLive(handlers: LiveHandlers): () => void {
 function parseChange(event: Event): ChangeEvent | undefined {
   if (!('data' in event) || typeof event.data !== 'string') return undefined;
   try {
-    const value = JSON.parse(event.data) as Partial<ChangeEvent>;
-    return typeof value.noun === 'string' && typeof value.id === 'string'
+    const value = JSON.parse(event.data) as Partial<ChangeEvent> | null;
+    return typeof value?.noun === 'string' && typeof value.id === 'string'
       ? { noun: value.noun, id: value.id }
       : undefined;
   } catch {

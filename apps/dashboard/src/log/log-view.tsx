@@ -1,8 +1,7 @@
-import { Button } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { Icon } from '../mark/icon.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { ansiSpans } from './ansi-spans.ts';
 import css from './log.module.css';
 import { type LogState, useLog } from './use-log.ts';
@@ -56,7 +55,7 @@ function describe({ phase, lines, dropped, error }: LogState): string {
   const count = `${(lines.length + dropped).toLocaleString('en')} ${lines.length + dropped === 1 ? 'line' : 'lines'}`;
   const kept = dropped === 0 ? count : `${count}, the first ${dropped.toLocaleString('en')} not shown`;
   if (phase === 'reading') return `${kept}, reading …`;
-  return phase === 'ended' ? kept : `${kept}; the log broke off: ${problemOf(error).message}`;
+  return phase === 'ended' ? kept : `${kept}; the log broke off: ${tellProblem(error)}`;
 }
 
 interface LinesProps {
@@ -123,20 +122,3 @@ const Line = memo(function Line({ text }: { readonly text: string }) {
     </span>
   );
 });
-
-interface LogToggleProps extends LogViewProps {
-  readonly isOpen: boolean;
-  readonly onToggle: () => void;
-}
-
-/** A log behind a button: it is asked for only when somebody looks. */
-export function LogToggle({ isOpen, onToggle, ...log }: LogToggleProps) {
-  return (
-    <>
-      <Button variant="default" size="compact-xs" aria-expanded={isOpen} onClick={onToggle}>
-        {isOpen ? 'Hide log' : 'Log'}
-      </Button>
-      {isOpen ? <LogView {...log} /> : undefined}
-    </>
-  );
-}

@@ -10,7 +10,8 @@ export function ValueView({ value, depth = 0 }: { readonly value: unknown; reado
   if (value === null || value === undefined || value === '') return <span className={css['none']}>none</span>;
   if (typeof value === 'boolean') return <>{value ? 'yes' : 'no'}</>;
   if (typeof value === 'string' && digest.test(value)) return <Copyable text={value} what="digest" length={16} />;
-  if (typeof value !== 'object') return <>{String(value)}</>;
+  if (typeof value === 'string' || typeof value === 'number') return <>{value}</>;
+  if (typeof value !== 'object') return <>{JSON.stringify(value)}</>;
   if (depth >= maxDepth) return <code className={css['hash']}>{JSON.stringify(value).slice(0, 500)}</code>;
   if (Array.isArray(value)) return <ValueList values={value} depth={depth} />;
   return <ValueTable entries={Object.entries(value)} depth={depth} />;

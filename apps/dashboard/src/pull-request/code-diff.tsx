@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { DiffView } from '../diff/diff-view.tsx';
 import { Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
@@ -81,7 +81,7 @@ function CommentForm({ view, place, onDone }: CommentFormProps) {
       />
       {error === null ? undefined : (
         <Note tone="bad" icon="warn" role="alert">
-          {problemOf(error).message}
+          {tellProblem(error)}
         </Note>
       )}
       <div className={css['buttons']}>

@@ -5,7 +5,7 @@ import { Card } from '../mark/card.tsx';
 import { Copyable } from '../mark/copyable.tsx';
 import { Note } from '../mark/note.tsx';
 import { UnmetGates } from '../mark/unmet-gates.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
@@ -31,7 +31,7 @@ export function MergeBox({ view }: { readonly view: PullRequestView }) {
         )}
         {error === null ? undefined : (
           <Note tone="bad" icon="warn" role="alert">
-            {problemOf(error).message}
+            {tellProblem(error)}
           </Note>
         )}
         <Button

@@ -1,10 +1,13 @@
 import type { PullRequestSummary } from '@slipway/api';
+import { Button } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { Page } from '../frame/page.tsx';
 import { Empty, QueryView } from '../frame/query-view.tsx';
 import { Moment } from '../mark/moment.tsx';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import { usePullRequests } from '../server/queries.ts';
+import { OpenForm } from './open-form.tsx';
 import css from './pull-request.module.css';
 import { pullRequestStatus } from './pull-request-words.ts';
 
@@ -20,20 +23,27 @@ const filters = [
 /** Pull requests of every repository: of code, and of config, where promotions are decided. */
 export function PullRequestsPage() {
   const { state = 'open' } = route.useSearch();
+  const [isOpening, setOpening] = useState(false);
   const query = usePullRequests(state === 'all' ? undefined : state);
   return (
     <Page
       title="Pull requests"
       actions={
-        <nav className={css['filters']} aria-label="State">
-          {filters.map(({ search, text, state: own }) => (
-            <Link key={own} to="/pull-requests" search={search} aria-current={own === state ? 'true' : undefined}>
-              {text}
-            </Link>
-          ))}
-        </nav>
+        <>
+          <nav className={css['filters']} aria-label="State">
+            {filters.map(({ search, text, state: own }) => (
+              <Link key={own} to="/pull-requests" search={search} aria-current={own === state ? 'true' : undefined}>
+                {text}
+              </Link>
+            ))}
+          </nav>
+          <Button disabled={isOpening} onClick={() => setOpening(true)}>
+            Open a pull request
+          </Button>
+        </>
       }
     >
+      {isOpening ? <OpenForm onCancel={() => setOpening(false)} /> : undefined}
       <QueryView
         query={query}
         what="the pull requests"
@@ -84,8 +94,7 @@ function Row({ summary }: { readonly summary: PullRequestSummary }) {
 function NoPullRequests({ state }: { readonly state: string }) {
   return (
     <Empty icon="branches" title={state === 'all' ? 'No pull request yet' : `No pull request is ${state}`}>
-      Push a branch, then open one from the checkout:
-      <pre>slipway pr open</pre>
+      Push a branch to a repository here, then open its pull request above. Promotions open theirs by themselves.
     </Empty>
   );
 }

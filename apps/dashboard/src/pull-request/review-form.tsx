@@ -3,7 +3,7 @@ import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Note } from '../mark/note.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
@@ -27,7 +27,6 @@ export function ReviewForm({ view }: { readonly view: PullRequestView }) {
       queries.setQueryData(['pull-request', view.repository, view.number], next);
     },
   });
-  const isSilent = body.trim() === '';
   return (
     <form className={css['form']} onSubmit={(event) => event.preventDefault()} aria-label="Your review">
       <Textarea
@@ -40,37 +39,49 @@ export function ReviewForm({ view }: { readonly view: PullRequestView }) {
       />
       {error === null ? undefined : (
         <Note tone="bad" icon="warn" role="alert">
-          {problemOf(error).message}
+          {tellProblem(error)}
         </Note>
       )}
-      <div className={css['buttons']}>
-        <Button
-          disabled={!view.canApprove.isAllowed}
-          loading={isPending && variables === 'approved'}
-          onClick={() => mutate('approved')}
-        >
-          Approve
-        </Button>
-        <Button
-          variant="default"
-          disabled={isSilent}
-          loading={isPending && variables === 'changes-requested'}
-          onClick={() => mutate('changes-requested')}
-        >
-          Request changes
-        </Button>
-        <Button
-          variant="default"
-          disabled={isSilent}
-          loading={isPending && variables === 'commented'}
-          onClick={() => mutate('commented')}
-        >
-          Comment
-        </Button>
-      </div>
+      <Verdicts
+        view={view}
+        isSilent={body.trim() === ''}
+        sending={isPending ? variables : undefined}
+        onVerdict={mutate}
+      />
       {view.canApprove.isAllowed ? undefined : (
         <p className={css['soft']}>You cannot approve it: {view.canApprove.reason ?? 'the server does not allow it'}</p>
       )}
     </form>
+  );
+}
+
+interface VerdictsProps {
+  readonly view: PullRequestView;
+  /** Nothing is written: only an approval may go without words. */
+  readonly isSilent: boolean;
+  readonly sending: Verdict | undefined;
+  readonly onVerdict: (verdict: Verdict) => void;
+}
+
+function Verdicts({ view, isSilent, sending, onVerdict }: VerdictsProps) {
+  const choices = [
+    { verdict: 'approved', text: 'Approve', isOff: !view.canApprove.isAllowed },
+    { verdict: 'changes-requested', text: 'Request changes', isOff: isSilent },
+    { verdict: 'commented', text: 'Comment', isOff: isSilent },
+  ] as const;
+  return (
+    <div className={css['buttons']}>
+      {choices.map(({ verdict, text, isOff }) => (
+        <Button
+          key={verdict}
+          variant={verdict === 'approved' ? 'filled' : 'default'}
+          disabled={isOff}
+          loading={sending === verdict}
+          onClick={() => onVerdict(verdict)}
+        >
+          {text}
+        </Button>
+      ))}
+    </div>
   );
 }

@@ -3,14 +3,14 @@ import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, getRouteApi } from '@tanstack/react-router';
 import { Page } from '../frame/page.tsx';
-import { QueryView } from '../frame/query-view.tsx';
+import { Empty, QueryView } from '../frame/query-view.tsx';
 import { Card } from '../mark/card.tsx';
 import { Copyable } from '../mark/copyable.tsx';
 import { Elapsed, Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
 import { runStatus } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { useRun } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import { describeTrigger, stageToShow } from './run-words.ts';
@@ -25,14 +25,32 @@ export function RunPage() {
   const query = useRun(run);
   return (
     <Page
-      title={query.data?.subject ?? 'Run'}
+      title={titleOf(query.data)}
       below={query.data === undefined ? undefined : <About run={query.data} />}
       actions={query.data === undefined ? undefined : <Actions run={query.data} />}
     >
-      <QueryView query={query} what="the run" shapes={[160, 420]}>
+      <QueryView
+        query={query}
+        what="the run"
+        shapes={[160, 420]}
+        empty={{ isEmpty: ({ stages }) => stages.length === 0, view: <NoStages /> }}
+      >
         {(view) => <Stages run={view} />}
       </QueryView>
     </Page>
+  );
+}
+
+function titleOf(run: RunView | undefined): string {
+  if (run === undefined) return 'Run';
+  return run.subject === '' ? run.id : run.subject;
+}
+
+function NoStages() {
+  return (
+    <Empty icon="play" title="This run has no stage">
+      Write stages under <code>stages</code> in the pipeline file, or remove it: then the project is detected.
+    </Empty>
   );
 }
 
@@ -81,7 +99,7 @@ function Actions({ run }: { readonly run: RunView }) {
     <>
       {error === null ? undefined : (
         <Note tone="bad" icon="warn" role="alert">
-          {problemOf(error).message}
+          {tellProblem(error)}
         </Note>
       )}
       {run.phase === 'finished' ? (

@@ -46,7 +46,7 @@ function RunRow({ run }: { readonly run: RunView }) {
       <StatusBadge status={runStatus(run)} />
       <div className={css['what']}>
         <Link to="/runs/$run" params={{ run: run.id }} className={css['subject']}>
-          {run.subject}
+          {run.subject === '' ? run.id : run.subject}
         </Link>
         <span className={css['meta']}>
           <b>{run.repository}</b>

@@ -1,5 +1,5 @@
 import type { StageView } from '@slipway/api';
-import { Graph, layout } from '@dagrejs/dagre';
+import { Graph, type GraphLabel, layout } from '@dagrejs/dagre';
 
 export const nodeSize = { width: 158, height: 64 } as const;
 
@@ -17,13 +17,21 @@ export interface StageGraph {
   readonly height: number;
 }
 
+/** What the layout reads, and writes the middle of. */
+interface DrawnNode {
+  readonly width: number;
+  readonly height: number;
+  x?: number;
+  y?: number;
+}
+
 /** Lays the stages out from left to right along their needs. A need that is no stage of the run draws nothing. */
 export function layOutStages(stages: readonly StageView[]): StageGraph {
   const names = new Set(stages.map(({ name }) => name));
   const edges = stages.flatMap((stage) =>
     stage.needs.filter((need) => names.has(need)).map((need) => ({ from: need, to: stage.name })),
   );
-  const graph = new Graph();
+  const graph = new Graph<GraphLabel, DrawnNode>();
   graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 24, marginx: 4, marginy: 4 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const stage of stages) graph.setNode(stage.name, { ...nodeSize });

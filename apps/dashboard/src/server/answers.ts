@@ -3,7 +3,6 @@ import type { boardView, changeEvent, environmentView, healthView, inboxView, ru
 // Types of `@slipway/api` that it does not name itself; its schemas stay out of the page.
 export type HealthView = (typeof healthView)['_output'];
 export type InboxView = (typeof inboxView)['_output'];
-export type InboxItem = InboxView['items'][number];
 export type ChangeEvent = (typeof changeEvent)['_output'];
 export type TrailLink = (typeof trailLink)['_output'];
 export type Verification = (typeof environmentView)['_output']['verifications'][number];

@@ -11,6 +11,10 @@ export const dashboardErrors = {
     retry: 'never',
     next: 'Look at the server’s log; something between it and you may have answered instead.',
   },
+  DASHBOARD_FAULT: {
+    retry: 'never',
+    next: 'This is a fault of Slipway’s dashboard: reload the page, and report it with this text.',
+  },
 } as const satisfies Record<string, ErrorRule>;
 
 interface Refusal extends ErrorContext {
@@ -52,12 +56,18 @@ export function isUnauthenticated(error: unknown): boolean {
   return error instanceof DashboardError && error.status === 401;
 }
 
+/** A refusal in one line: what is wrong, and what to do next where the message does not say so itself. */
+export function tellProblem(error: unknown): string {
+  const { message, next } = problemOf(error);
+  return next === undefined || message.includes(next) ? message : `${message} ${next}`;
+}
+
 /** What to tell a person: the problem of a refusal, or the text of a fault of ours. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof DashboardError) return error.problem;
   return {
     code: 'DASHBOARD_FAULT',
     message: error instanceof Error ? error.message : String(error),
-    next: 'This is a fault of Slipway’s dashboard; reload the page, and report it with this text.',
+    next: dashboardErrors.DASHBOARD_FAULT.next,
   };
 }

@@ -1,4 +1,12 @@
-import type { BoardView, MeView, PullRequestSummary, PullRequestView, RunView, TrailView } from '@slipway/api';
+import type {
+  BoardView,
+  MeView,
+  PullRequestSummary,
+  PullRequestView,
+  RepositoryView,
+  RunView,
+  TrailView,
+} from '@slipway/api';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { Applications, ChangeSummary, HealthView, InboxView } from './answers.ts';
 import { useServer } from './server-context.ts';
@@ -7,6 +15,7 @@ import { useServer } from './server-context.ts';
 export const cachedNouns = [
   'me',
   'health',
+  'repositories',
   'runs',
   'run',
   'applications',
@@ -29,6 +38,10 @@ const part = encodeURIComponent;
 
 export function useMe(): UseQueryResult<MeView> {
   return useAnswer(['me'], '/api/v1/me');
+}
+
+export function useRepositories(): UseQueryResult<readonly RepositoryView[]> {
+  return useAnswer(['repositories'], '/api/v1/repositories');
 }
 
 export function useHealth(): UseQueryResult<HealthView> {

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Note } from '../mark/note.tsx';
-import { problemOf } from '../server/dashboard-error.ts';
+import { tellProblem } from '../server/dashboard-error.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './session.module.css';
 import { takeTokenFromAddress } from './session-token.ts';
@@ -43,7 +43,7 @@ export function LoginView() {
         <img src="/favicon.svg" alt="" />
         <h1>Log in to Slipway</h1>
         <p>
-          Paste an access token, or a one-time token from <code>slipway login</code>.
+          Paste an access token, or open the one-time link that <code>slipway up</code> printed.
         </p>
         <PasswordInput
           label="Token"
@@ -55,7 +55,7 @@ export function LoginView() {
         />
         {error === null ? undefined : (
           <Note tone="bad" icon="warn" role="alert">
-            {problemOf(error).message} {problemOf(error).next}
+            {tellProblem(error)}
           </Note>
         )}
         <Button type="submit" size="sm" fullWidth loading={isPending || isSuccess} disabled={token.trim() === ''}>

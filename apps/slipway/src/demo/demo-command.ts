@@ -6,7 +6,7 @@ import pino from 'pino';
 import type { RunView } from '@slipway/api';
 import type { ProgramEnvironment } from '@slipway/config';
 import { writeAtomically } from '@slipway/host';
-import { type Platform, startPlatform } from '../platform/start-platform.ts';
+import { startPlatform } from '../platform/start-platform.ts';
 import { api } from './outside.ts';
 import { Act, type ActReport, type DemoReport, writeReport } from './report.ts';
 import { scenes } from './story.ts';
@@ -52,7 +52,7 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
     );
     say(`  Dashboard: ${platform.url}/login#token=${world.admin.token}`);
     const played = await Promise.race([play(world, say, stateDir), interrupted]);
-    if (played === 'interrupted') return await stop(platform, say);
+    if (played === 'interrupted') return;
     const report = await compile(world, played, Math.round(performance.now() - startedAt));
     if (options.report !== undefined) await writeReport(options.report, report);
     summarise(report, say);
@@ -62,15 +62,10 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
       await interrupted;
     }
   } finally {
-    await stop(platform, say);
+    say('Stopping…');
+    await platform.stop({ isStopping: true });
   }
   process.exit(exitCode);
-}
-
-async function stop(platform: Platform, say: (line: string) => void): Promise<void> {
-  say('Stopping…');
-  await platform.stop({ isStopping: true });
-  process.exit();
 }
 
 /** Plays what an earlier start of the same state did not yet hold. */

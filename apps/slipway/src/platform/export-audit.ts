@@ -1,14 +1,12 @@
-import { type ChainRequirements, defaultRequirements, signCheckpoint, writeBundle } from '@slipway/evidence';
+import { signCheckpoint, writeBundle } from '@slipway/evidence';
 import { readLogStatements, readLogTree } from './log-tree.ts';
+import { productionRequirements } from './production-requirements.ts';
 import type { DataSide } from './start-data.ts';
 import { logOrigin } from './upkeep.ts';
 
-/** What every production change must show: all links, and the approval of a second person. */
-export const productionRequirements: ChainRequirements = { ...defaultRequirements, approvals: 1 };
-
 /** The evidence bundle of a period, file by file; the log is sealed first, so that everything recorded is in it. */
 export async function exportAudit(
-  data: DataSide,
+  data: Pick<DataSide, 'store' | 'key'>,
   period: { readonly from: string; readonly to: string },
 ): Promise<Readonly<Record<string, string>>> {
   const size = await data.store.sequence();

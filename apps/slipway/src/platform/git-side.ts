@@ -13,7 +13,7 @@ import {
 import { createGitHost } from '@slipway/git';
 import { pushId } from '@slipway/pipeline';
 import type { GitHost, GitRepository } from '@slipway/ports';
-import { findPrincipal, holdsScope, type RawHandler } from '@slipway/server';
+import { findPrincipal, holdsRight, holdsScope, type Principal, type RawHandler } from '@slipway/server';
 import type { OpenStore } from '@slipway/store';
 import type { StateFolder } from './state-folder.ts';
 
@@ -65,11 +65,9 @@ export async function openGitSide(options: GitOptions): Promise<GitSide> {
       const principal =
         credentials === undefined ? undefined : await findPrincipal(store, credentials.token, new Date().toISOString());
       if (principal === undefined) return { kind: 'unauthenticated' };
-      const isAllowed = holdsScope(
-        principal,
-        `git:${action}:${repository}`,
-        action === 'read' ? 'viewer' : 'developer',
-      );
+      const isAllowed =
+        holdsScope(principal, `git:${action}:${repository}`, action === 'read' ? 'viewer' : 'developer') ||
+        (action === 'read' && (await isOperatorOf(store, principal, repository)));
       return isAllowed
         ? { kind: 'allowed', account: principal.account.id }
         : { kind: 'denied', reason: `${principal.account.id} may not ${action} ${repository}` };
@@ -86,6 +84,12 @@ export async function openGitSide(options: GitOptions): Promise<GitSide> {
     createRepository: (name) => host.create(dirOf(name)),
     close: () => hooks.close(),
   };
+}
+
+/** An operator reads config repositories and nothing else. */
+async function isOperatorOf(store: OpenStore, principal: Principal, repository: Name): Promise<boolean> {
+  const role = (await store.get('repository', repository))?.value.role;
+  return role === 'config' && holdsRight(principal, 'operator');
 }
 
 /** The rules of the repository; who pushes is written down before the refs move, so that a crash does not lose it. */

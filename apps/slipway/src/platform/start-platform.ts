@@ -106,6 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     startedAt,
     publicUrl: () => url,
     setImage: (request) => setImage(cases, request),
+    createRepository: async (name) => void (await git.createRepository(name)),
     envelopeOf: async (statement) => (await data.store.statements({ ids: [statement] }))[0]?.envelope,
     operatorSeen,
     exportAudit: (period) => exportAudit(data, period),
@@ -223,7 +224,13 @@ async function setImage(cases: UseCases, request: SetImageRequest): ReturnType<S
     author: request.author,
     subject: `Set ${pins.map((pin) => pin.name).join(', ')}`,
     trailers: [['Slipway-Requested-By', request.account.id]],
-    apply: async (tree) =>
-      request.files.length > 0 ? pinInFiles(tree, request.files, pins) : pinInFolders(tree, request.folders, pins),
+    async apply(tree) {
+      const outcomes = [
+        await pinInFolders(tree, request.folders, pins),
+        await pinInFiles(tree, request.files, pins),
+      ];
+      const changes = outcomes.flatMap((outcome) => (outcome.kind === 'changes' ? outcome.changes : []));
+      return changes.length === 0 ? { kind: 'nothing' } : { kind: 'changes', changes };
+    },
   });
 }

@@ -68,6 +68,8 @@ export function composeUseCases(parts: UseCaseParts): UseCases {
       const key = `${repository}/${branch}`;
       const known = writers.get(key) ?? openWriter(parts, review, { repository, branch });
       writers.set(key, known);
+      // A repository that is made later is not missing for ever.
+      known.catch(() => writers.delete(key));
       return known;
     },
     findService: (environment, service) =>

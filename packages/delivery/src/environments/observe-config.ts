@@ -19,9 +19,10 @@ import {
 } from '@slipway/manifests';
 import type { StoreTransaction } from '@slipway/ports';
 import type { DeliveryServices } from '../services.ts';
-import { authorisationStatement } from '../statements.ts';
+import { authorisationStatement, seenStatement } from '../statements.ts';
 import type { EditableTree } from '../writer/manifest-edit.ts';
-import { decideDesired } from './decide-desired.ts';
+import { decideDesired, type DesiredDecision } from './decide-desired.ts';
+import { passedByCommits } from './passed-by-commits.ts';
 import { readDelivery } from './read-delivery.ts';
 
 /** Name of the effect that looks at a config branch anew. */
@@ -80,6 +81,11 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
     head: observed.head,
   };
   const rendered = await renderOrFault(services, observed);
+  const known = (await services.store.get('desiredState', id))?.value;
+  const passedBy =
+    typeof rendered === 'string'
+      ? []
+      : await passedByCommits(services, { known, head: observed.head, paths: rendered.paths });
   await services.store.transact(async (tx) => {
     const previous = (await tx.lock('desiredState', id))?.value;
     const updatedAt = services.now();
@@ -88,7 +94,11 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
       await tx.put('desiredState', id, { ...base, ...kept, fault: rendered, updatedAt });
       return;
     }
-    await tx.put('desiredState', id, await settle(tx, { ...observed, base, rendered, previous, now: updatedAt }));
+    await tx.put(
+      'desiredState',
+      id,
+      await settle(tx, { ...observed, base, rendered, previous, passedBy, now: updatedAt }),
+    );
   });
 }
 
@@ -106,6 +116,8 @@ interface Settling extends Observed {
   readonly base: Omit<DesiredState, 'updatedAt'>;
   readonly rendered: RenderedEnvironment;
   readonly previous: DesiredState | undefined;
+  /** Commits before the head, since the last look, that changed the closure too. */
+  readonly passedBy: readonly CommitId[];
   readonly now: string;
 }
 
@@ -132,6 +144,7 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
     updatedAt: now,
   };
   const authorised = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
+  if (decision.kind !== 'authorise') await recordSeen(tx, facts, decision);
   if (decision.kind === 'unchanged') return { ...state, ...authorised };
   if (decision.kind === 'pending') {
     const isSame = previous?.pending?.renderDigest === rendered.renderDigest;
@@ -141,6 +154,9 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
       ...authorised,
       pending: { since, revision: facts.head, renderDigest: rendered.renderDigest, reason: decision.reason },
     };
+  }
+  for (const commit of base.definition.class === 'protected' ? facts.passedBy : []) {
+    await tx.record(seenStatement(base, { commit, reason: 'A later commit was let in, with what this one brought.' }));
   }
   const kept = await keepRelease(tx, facts, release);
   const statement = authorisationStatement({
@@ -156,6 +172,14 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
     ...state,
     authorised: { revision: facts.head, renderDigest: rendered.renderDigest, release, statement: statement.id },
   };
+}
+
+/** Commits of a protected environment that let nothing in are in the log too: a commit that is not there, nobody saw. */
+async function recordSeen(tx: StoreTransaction, facts: Settling, decision: DesiredDecision): Promise<void> {
+  const { base, rendered, previous } = facts;
+  if (base.definition.class !== 'protected' || previous?.closureKey === rendered.closureKey) return;
+  const reason = decision.kind === 'pending' ? decision.reason : 'It renders to what is authorised already.';
+  for (const commit of [...facts.passedBy, base.head]) await tx.record(seenStatement(base, { commit, reason }));
 }
 
 function refusedImages(delivery: DeliveryDefinition, rendered: RenderedEnvironment): readonly string[] {

@@ -63,6 +63,7 @@ export async function startPromotion(tx: StoreTransaction, start: PromotionStart
     environment: downstream.environment,
     from: upstream.environment,
     release,
+    ...(downstream.authorised === undefined ? {} : { fromRevision: downstream.authorised.revision }),
     phase: 'running',
     requestedBy: start.requestedBy,
     ...(start.reason === undefined ? {} : { reason: start.reason }),

@@ -40,7 +40,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async () => {
   count += 1;
-  repository = await configRepository(git, path.join(folder, `c${count}.git`), { [dev]: names, 'overlays/qa': ['web'] });
+  repository = await configRepository(git, path.join(folder, `c${count}.git`), {
+    [dev]: names,
+    'overlays/qa': ['web'],
+  });
 });
 
 /** The branch itself, counting its landings, with something that happens just before each. */
@@ -78,7 +81,8 @@ describe('many edits at once', () => {
     expect(new Set(landed.map(({ commit }) => commit)).size).toBe(200);
     expect(branch.landings()).toBeLessThanOrEqual(3);
     const text = await textOn(repository, devFile);
-    for (const [index, name] of names.entries()) expect(text).toContain(`${name} # ours\n    newTag: "t${181 + index}"`);
+    for (const [index, name] of names.entries())
+      expect(text).toContain(`${name} # ours\n    newTag: "t${181 + index}"`);
   });
 
   it('touches no byte but those of the values it sets', async () => {
@@ -246,7 +250,9 @@ describe('one bad edit among many', () => {
       apply: () => Promise.resolve({ kind: 'changes', changes: [{ path: '.git/config', content: Buffer.from('x') }] }),
     };
 
-    const settled = await Promise.allSettled([...good.slice(0, 2), escape, ...good.slice(2)].map((e) => writer.submit(e)));
+    const settled = await Promise.allSettled(
+      [...good.slice(0, 2), escape, ...good.slice(2)].map((e) => writer.submit(e)),
+    );
 
     expect(settled[2]).toMatchObject({ status: 'rejected', reason: { code: 'GIT_PATH_REFUSED' } });
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);

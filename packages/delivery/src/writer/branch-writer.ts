@@ -16,6 +16,8 @@ export interface WriterSettings {
   readonly checkpoint: (name: string) => Promise<void>;
   /** Ends everything this writer has under way; what had landed by then stays. */
   readonly signal?: AbortSignal;
+  /** What an earlier writer of the same branch knew. @default read from the branch */
+  readonly index?: ChangeIndex;
 }
 
 interface Waiting {
@@ -46,7 +48,7 @@ export class BranchWriter {
   constructor(branch: WritableBranch, settings: WriterSettings) {
     this.#branch = branch;
     this.#settings = settings;
-    this.#index = new ChangeIndex(branch.repository);
+    this.#index = settings.index ?? new ChangeIndex(branch.repository);
     this.#cancellable = settings.signal === undefined ? {} : { signal: settings.signal };
   }
 

@@ -5,14 +5,34 @@ import { changeTrailer } from './manifest-edit.ts';
 /** A history longer than this is not searched to its start. */
 const maxCommits = 1_000_000;
 
+/** What an index knows, to be kept for a later process. */
+export interface KnownChanges {
+  readonly seen: CommitId;
+  readonly byId: ReadonlyMap<string, CommitId>;
+}
+
 /** Commits by the change id they carry, read from the branch once and then only what is new. */
 export class ChangeIndex {
   readonly #repository: GitRepository;
-  #byId: Map<string, CommitId> = new Map();
+  #byId: Map<string, CommitId>;
   #seen: CommitId | undefined;
+  #commitsRead = 0;
 
-  constructor(repository: GitRepository) {
+  /** @param known - of an earlier index of the same branch; it is not trusted further than the branch still holds `seen`. */
+  constructor(repository: GitRepository, known?: KnownChanges) {
     this.#repository = repository;
+    this.#seen = known?.seen;
+    this.#byId = new Map(known?.byId);
+  }
+
+  /** Read from the repository so far: what another index would have to read again. */
+  get commitsRead(): number {
+    return this.#commitsRead;
+  }
+
+  /** Absent before anything was read. */
+  get known(): KnownChanges | undefined {
+    return this.#seen === undefined ? undefined : { seen: this.#seen, byId: this.#byId };
   }
 
   /** Reads the commits that `head` brought. A rewritten branch is read again from its start. */
@@ -24,6 +44,7 @@ export class ChangeIndex {
       ...(since === undefined ? {} : { since }),
       ...options,
     });
+    this.#commitsRead += commits.length;
     const fresh: Map<string, CommitId> = new Map();
     // Newest first: the oldest commit of an id is set last and stays.
     for (const commit of commits) {

@@ -24,7 +24,9 @@ export interface SpooledEdit {
   readonly edit: SetImageEdit;
 }
 
-const answerPollMs = 15;
+/** Whoever waits gets the lock in the end and looks then; asking often would take the time of those who work. */
+const firstPollMs = 20;
+const longestPollMs = 250;
 const maxTaken = 1_000;
 const namePattern = /^(\d+)-(\d+)-[0-9a-f-]{36}$/;
 
@@ -79,10 +81,10 @@ export class EditSpool {
 
   /** Resolves with the answer, or not at all before the signal: absent then. */
   async waitForAnswer(name: string, signal: AbortSignal): Promise<LandedEdit | undefined> {
-    while (!signal.aborted) {
+    for (let pauseMs = firstPollMs; !signal.aborted; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
       const landed = await this.readAnswer(name);
       if (landed !== undefined) return landed;
-      await sleep(answerPollMs, undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     }
     return undefined;
   }

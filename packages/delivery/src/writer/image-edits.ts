@@ -1,15 +1,8 @@
-import {
-  type DeliveryDefinition,
-  type ImagePin,
-  type ImageReference,
-  type Name,
-  parseImageReference,
-} from '@slipway/domain';
+import { type ImagePin, type ImageReference, parseImageReference } from '@slipway/domain';
 import { setImageInManifest, setImages } from '@slipway/manifests';
 import type { GitFileChange } from '@slipway/ports';
 import { parse } from 'yaml';
 import { DeliveryError } from '../delivery-error.ts';
-import { environmentOf } from '../environments/read-delivery.ts';
 import type { EditableTree, EditOutcome } from './manifest-edit.ts';
 
 /** File names of a kustomization, as kustomize looks for them. */
@@ -59,23 +52,6 @@ export async function pinInFiles(
     if (text !== Buffer.from(bytes).toString()) changes.push({ path, content: Buffer.from(text) });
   }
   return changes.length === 0 ? { kind: 'nothing' } : { kind: 'changes', changes };
-}
-
-/** Pins images in environments that builds may write. */
-export function pinInEnvironments(
-  tree: EditableTree,
-  delivery: DeliveryDefinition,
-  request: { readonly environments: readonly Name[]; readonly pins: readonly ImagePin[] },
-): Promise<EditOutcome> {
-  const refused = request.environments.filter((name) => !delivery.updates.includes(name));
-  if (refused.length > 0) {
-    throw new DeliveryError(
-      'PROMOTION_REFUSED',
-      `Builds may write ${delivery.updates.join(', ')}, not ${refused.join(', ')}`,
-    );
-  }
-  const folders = request.environments.map((name) => environmentOf(delivery, name).path);
-  return pinInFolders(tree, folders, request.pins);
 }
 
 function referenceOf(pin: ImagePin): ImageReference {

@@ -1,7 +1,7 @@
 import type { ManifestUpdates } from '@slipway/ports';
 import type { DeliveryServices } from '../services.ts';
 import { readDelivery } from '../environments/read-delivery.ts';
-import { pinInEnvironments } from './image-edits.ts';
+import { pinInEnvironments } from './environment-edits.ts';
 
 /** The writer as pipelines see it: pins in environments, one commit, exactly once by the request's id. */
 export function manifestUpdates(services: Pick<DeliveryServices, 'writerOf'>): ManifestUpdates {

@@ -5,6 +5,7 @@ import { type Branch, contentDigest, type ImagePin, InvariantError, type Signatu
 import { type MachineLock, takeMachineLock } from '@slipway/host';
 import type { GitHost, GitRemote } from '@slipway/ports';
 import { BranchWriter } from './branch-writer.ts';
+import { openChangeIndex } from './change-index-file.ts';
 import { EditSpool, type SetImageEdit } from './edit-spool.ts';
 import { pinInFiles, pinInFolders } from './image-edits.ts';
 import type { EditOutcome, ManifestEdit } from './manifest-edit.ts';
@@ -71,8 +72,7 @@ export async function setImageInRepository(request: SetImageRequest): Promise<La
     if (turn.kind === 'answered') return turn.landed;
     return (await spool.readAnswer(name)) ?? (await landAll(request, { ...places, edit, name }));
   } finally {
-    await spool.withdraw(name);
-    if (turn.kind === 'locked') await turn.lock.release();
+    await spool.withdraw(name).finally(() => (turn.kind === 'locked' ? turn.lock.release() : undefined));
   }
 }
 
@@ -108,16 +108,20 @@ interface Places {
   /** The bare mirror. */
   readonly mirror: string;
   readonly lock: string;
+  /** What is known of the branch's changes. */
+  readonly index: string;
   readonly spool: string;
 }
 
 /** One mirror a remote and one lock a branch; edits meet only where remote, credential and committer are the same. */
 function placesOf({ mirrorDir, remote, branch, committer }: SetImageRequest): Places {
   const mirror = path.join(mirrorDir, `${shortHash(remote.url)}.git`);
+  const place = path.join(mirrorDir, `${shortHash(remote.url)}-${shortHash(branch)}`);
   const key = shortHash(contentDigest({ remote, branch, committer }));
   return {
     mirror,
-    lock: path.join(mirrorDir, `${shortHash(remote.url)}-${shortHash(branch)}.lock`),
+    lock: `${place}.lock`,
+    index: `${place}.changes`,
     spool: path.join(mirrorDir, `${key}.waiting`),
   };
 }
@@ -131,10 +135,12 @@ async function landAll(
   const others = (await spool.take()).filter(({ name }) => name !== own.name);
   await sweepLockFile(own.mirror, request.branch);
   const repository = await request.git.create(own.mirror);
+  const { index, save } = await openChangeIndex(repository, own.index);
   const writer = new BranchWriter(remoteBranch(repository, request.remote, request.branch), {
     committer: request.committer,
     now: request.now,
     maxAttempts,
+    index,
     checkpoint: request.checkpoint ?? (() => Promise.resolve()),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
@@ -145,6 +151,7 @@ async function landAll(
     if (landed !== undefined) await spool.answer(name, landed);
   });
   const [landed] = await Promise.allSettled([mine, ...theirs]);
+  await save();
   if (landed.status === 'rejected') throw landed.reason;
   return landed.value;
 }
@@ -156,7 +163,10 @@ function editOf(request: SetImageRequest): SetImageEdit {
     id: request.id ?? randomUUID(),
     author: request.author,
     subject: request.subject ?? subjectOf(pins, [...folders, ...files]),
-    trailers: [...trailers, ...pins.map((pin) => ['Slipway-Digest', `${pin.newName ?? pin.name}@${pin.digest}`] as const)],
+    trailers: [
+      ...trailers,
+      ...pins.map((pin) => ['Slipway-Digest', `${pin.newName ?? pin.name}@${pin.digest}`] as const),
+    ],
     folders,
     files,
     pins,

@@ -71,7 +71,7 @@ export interface EnvironmentDeployment extends DeploymentReason {
   readonly renderDigest: Digest;
   readonly release: Digest;
   readonly phase: DeliveryPhase;
-  /** Objects applied: `group/kind/namespace/name`. */
+  /** Objects applied: `Kind.group namespace/name`. */
   readonly inventory: readonly string[];
   /** Objects whose live state differed and were written. */
   readonly written: number;

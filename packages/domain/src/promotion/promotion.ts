@@ -10,6 +10,8 @@ export interface Promotion {
   readonly environment: Name;
   readonly from?: Name;
   readonly release: Digest;
+  /** Config revision that was authorised there when it was asked for: what a reviewer compares with. */
+  readonly fromRevision?: CommitId;
   readonly phase: DeliveryPhase;
   /** `policy` for automation. */
   readonly requestedBy: string;

@@ -79,8 +79,10 @@ async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Pro
 }
 
 async function viewServices(services: ServerServices, one: ExplainedEnvironment): Promise<EnvironmentView['services']> {
+  // An inventory key reads `Service namespace/name`.
   const names = (one.deployment?.inventory ?? []).flatMap((key) => {
-    const [, kind, , name] = key.split('/');
+    const [kind, place] = key.split(' ');
+    const name = place?.split('/').at(-1);
     return kind === 'Service' && name !== undefined ? [name] : [];
   });
   const found = await Promise.all(

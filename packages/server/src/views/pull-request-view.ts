@@ -84,15 +84,21 @@ export async function viewPullRequest(
   };
 }
 
+/** Rendered difference of a config request: of a promotion in its environment against what runs there, else in all against the target. */
 async function renderedDiff(
   services: ServerServices,
   pullRequest: PullRequest,
   head: PullRequest['head'],
 ): Promise<PullRequestView['renderedDiff']> {
-  const record = (await services.review.store.get('repository', pullRequest.repository))?.value;
+  const { store } = services.review;
+  const record = (await store.get('repository', pullRequest.repository))?.value;
   if (record?.role !== 'config') return undefined;
+  const promotion =
+    pullRequest.promotion === undefined ? undefined : (await store.get('promotion', pullRequest.promotion))?.value;
+  const base = promotion?.fromRevision ?? pullRequest.base;
   try {
-    return [...(await diffEnvironments(services.delivery, pullRequest.repository, { base: pullRequest.base, head }))];
+    const diffs = await diffEnvironments(services.delivery, pullRequest.repository, { base, head });
+    return diffs.filter((one) => promotion === undefined || one.environment === promotion.environment);
   } catch (error) {
     if (error instanceof CodedError) return [{ environment: 'all', diff: '', fault: error.message }];
     throw error;

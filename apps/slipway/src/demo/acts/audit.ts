@@ -12,12 +12,13 @@ export async function auditAct(world: World, act: Act): Promise<void> {
   await rm(room, { recursive: true, force: true });
   await mkdir(room, { recursive: true });
   const bundle = path.join(room, 'bundle');
+  // The clone first: what it shows is then in the export.
+  const clone = path.join(room, 'clone');
+  await mustGit(world.ada, room, ['clone', '-q', `${world.url}/git/guestbook-config.git`, clone]);
   const exported = await slipway(world, ['audit', 'export', '--out', bundle]);
   act.check('the evidence is exported', exported.exitCode === 0, lastLine(exported.text));
   const key = path.join(room, 'key.pem');
   await writeFile(key, await readFile(path.join(world.platform.folder.root, 'audit-key.pub.pem')));
-  const clone = path.join(room, 'clone');
-  await mustGit(world.ada, room, ['clone', '-q', `${world.url}/git/guestbook-config.git`, clone]);
   const verify = (dir: string, repository: string): ReturnType<typeof slipway> =>
     slipway(undefined, ['audit', 'verify', dir, '--key', key, '--repo', repository]);
   const whole = await verify(bundle, clone);
@@ -41,7 +42,11 @@ export async function auditAct(world: World, act: Act): Promise<void> {
   await writeFile(overlay, (await readFile(overlay, 'utf8')).replace('count: 2', 'count: 4'));
   await mustGit(world.admin, rewritten, ['commit', '-q', '-a', '-m', 'nobody saw this']);
   const commit = await mustGit(world.admin, rewritten, ['rev-parse', 'HEAD']);
-  const missing = await verify(bundle, rewritten);
+  // As an auditor would see it who clones from whoever slipped the commit in.
+  await mustGit(world.admin, rewritten, ['branch', 'slipway-evidence', 'origin/slipway-evidence']);
+  const forged = path.join(room, 'forged');
+  await mustGit(world.admin, room, ['clone', '-q', rewritten, forged]);
+  const missing = await verify(bundle, forged);
   act.check(
     'a change without evidence makes it incomplete, naming the commit',
     missing.exitCode !== 0 && /incomplete/i.test(missing.text) && missing.text.includes(commit.slice(0, 12)),

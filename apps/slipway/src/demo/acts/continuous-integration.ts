@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { RunView } from '@slipway/api';
 import { runProgram } from '@slipway/host';
 import { buildNodeBase, createImageBuilder } from '@slipway/oci';
-import { pack } from 'tar-stream';
+import { pack, type Pack } from 'tar-stream';
 import { readdir, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
@@ -117,25 +117,25 @@ async function buildFrom(world: World, clone: string, name: string): Promise<str
 function tarOf(root: string, wanted: readonly string[]): Readable {
   const tar = pack();
   const add = async (): Promise<void> => {
-    for (const name of wanted) {
-      const found = await stat(path.join(root, name)).catch(() => undefined);
-      if (found === undefined) continue;
-      const names = found.isDirectory()
-        ? (await readdir(path.join(root, name), { recursive: true })).map((below) => path.join(name, below))
-        : [name];
-      for (const file of names.sort()) {
-        const one = await stat(path.join(root, file));
-        if (one.isFile())
-          await pipeline(
-            createReadStream(path.join(root, file)),
-            tar.entry({ name: file, size: one.size, mode: one.mode & 0o777 }),
-          );
-      }
-    }
+    for (const name of wanted) for (const file of await below(root, name)) await addEntry(tar, root, file);
     tar.finalize();
   };
   add().catch((error: unknown) => tar.destroy(error as Error));
   return Readable.from(tar);
+}
+
+/** A file, or a folder with all that is in it, sorted. */
+async function below(root: string, name: string): Promise<readonly string[]> {
+  const found = await stat(path.join(root, name)).catch(() => undefined);
+  if (found === undefined) return [];
+  const inside = found.isDirectory() ? await readdir(path.join(root, name), { recursive: true }) : [];
+  return [name, ...inside.map((file) => path.join(name, file))].sort();
+}
+
+async function addEntry(tar: Pack, root: string, name: string): Promise<void> {
+  const { size, mode } = await stat(path.join(root, name));
+  if ((mode & 0o170000) === 0o040000) tar.entry({ name: `${name}/`, type: 'directory', mode: mode & 0o777 });
+  else await pipeline(createReadStream(path.join(root, name)), tar.entry({ name, size, mode: mode & 0o777 }));
 }
 
 /** The commits in the config repository, read with Git. */

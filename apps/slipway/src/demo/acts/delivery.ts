@@ -10,7 +10,12 @@ import { newVersion } from './pull-request.ts';
 /** Act 3: the operator applies; qa, e2e and stage follow by commits; prod waits for a second person. */
 export async function deliveryAct(world: World, act: Act): Promise<void> {
   const code = path.join(world.desk, 'guestbook');
-  const merge = await mustGit(world.ada, code, ['rev-parse', 'origin/main']);
+  const listed = await mustGit(world.ada, world.desk, [
+    'ls-remote',
+    `${world.url}/git/guestbook.git`,
+    'refs/heads/main',
+  ]);
+  const merge = listed.split(/\s/)[0] ?? '';
   const hasChange = (view: EnvironmentView): boolean =>
     view.running?.images.some((image) => image.name === 'guestbook/web' && image.tag === merge) === true;
   // What answers from now on is the deployed image, not these files.

@@ -66,3 +66,16 @@ export async function page(view: EnvironmentView, path = '/version'): Promise<st
   if (web === undefined) throw new Error(`environment ${view.environment} has no Service web`);
   return (await ask(`${web.url}${path}`)).text;
 }
+
+/** How long a message may be, in the words of the deployed application; nothing is written by asking. */
+export async function messageLimit(view: EnvironmentView): Promise<string> {
+  const web = view.services.find((service) => service.name === 'web');
+  const body = new URLSearchParams({ author: 'demo', message: 'x'.repeat(1_000) });
+  const response = await fetch(`${web?.url ?? ''}/entries`, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  });
+  return /has (\d+) characters at most/.exec(await response.text())?.[1] ?? `status ${response.status}`;
+}

@@ -4,25 +4,23 @@ import { api, ask, mustGit, waitFor } from '../outside.ts';
 import type { Act } from '../report.ts';
 import type { World } from '../world.ts';
 import { promote } from './delivery.ts';
-import { environment, page, settled } from './look.ts';
+import { environment, messageLimit, settled } from './look.ts';
 
-const greeting = 'Glad you came by';
+/** The limit that the shared base sets, before and after. */
+const limit = '120';
 
 /** Act 3b: a change of the shared base, and a direct push to prod's path, wait for prod's gates. */
 export async function sharedBaseAct(world: World, act: Act): Promise<void> {
   const config = path.join(world.desk, 'guestbook-config');
   await mustGit(world.ada, config, ['pull', '-q', 'origin', 'main']);
   const base = path.join(config, 'base/kustomization.yaml');
-  await writeFile(base, (await readFile(base, 'utf8')).replace(/GREETING=.*/, `GREETING=${greeting}`));
-  await mustGit(world.ada, config, ['commit', '-q', '-a', '-m', 'base: a warmer greeting']);
+  await writeFile(base, (await readFile(base, 'utf8')).replace(/MESSAGE_MAX_LENGTH=.*/, `MESSAGE_MAX_LENGTH=${limit}`));
+  await mustGit(world.ada, config, ['commit', '-q', '-a', '-m', 'base: shorter messages']);
   await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
   const revision = await mustGit(world.ada, config, ['rev-parse', 'HEAD']);
   act.tell('Ada pushed a change of the shared base');
-  await waitFor('the new greeting in qa', async () => {
-    const view = await settled(world, 'qa', () => true, 5_000);
-    return (await page(view, '/')).includes(greeting) ? view : undefined;
-  });
-  act.check('it is live in qa', true, greeting);
+  await limitSeen(world, 'qa');
+  act.check('it is live in qa', true, `messages of ${limit} characters at most, says the deployed application`);
   const pending = await waitFor('pending in prod', async () => {
     const view = await environment(world, 'prod');
     return view.pending === undefined ? undefined : view;
@@ -34,30 +32,22 @@ export async function sharedBaseAct(world: World, act: Act): Promise<void> {
   );
   act.check(
     'in prod it is pending, with its diff',
-    diff.includes(`+  GREETING: ${greeting}`),
+    diff.includes(`MESSAGE_MAX_LENGTH: "${limit}"`),
     `${pending.pending?.reason ?? ''} ${diff.split('\n').length} lines`,
   );
-  act.check('prod still says the old greeting', !(await page(pending, '/')).includes(greeting), 'by HTTP');
-  await settled(
-    world,
-    'stage',
-    (view) =>
-      view.pending === undefined &&
-      view.promotion === undefined &&
-      view.running !== undefined &&
-      view.running.revision !== undefined,
+  act.check(
+    'prod still has the old limit',
+    (await messageLimit(pending)) !== limit,
+    `${await messageLimit(pending)} characters, by HTTP`,
   );
-  await waitFor('the new greeting in stage', async () =>
-    (await page(await environment(world, 'stage'), '/')).includes(greeting) ? true : undefined,
-  );
+  await limitSeen(world, 'stage');
+  await settled(world, 'stage', (view) => view.pending === undefined && view.promotion === undefined);
   await promote(world, act);
-  await waitFor('the new greeting in prod', async () =>
-    (await page(await environment(world, 'prod'), '/')).includes(greeting) ? true : undefined,
-  );
+  await limitSeen(world, 'prod');
   const prod = await settled(world, 'prod', (view) => view.pending === undefined);
   act.check(
     "it passed prod's gates and is live",
-    (await page(prod, '/')).includes(greeting),
+    (await messageLimit(prod)) === limit,
     `revision ${revision.slice(0, 12)} and its promotion`,
   );
   await pushDirectly(world, act, config);
@@ -89,4 +79,11 @@ async function pushDirectly(world: World, act: Act, config: string): Promise<voi
   );
   const forced = await ask(`${world.url}/api/v1/me`, { token: world.ada.token });
   act.tell(`Taken back (${forced.status === 200 ? 'by an ordinary commit' : 'no answer'})`);
+}
+
+/** Waits until the deployed application itself says the new limit. */
+async function limitSeen(world: World, name: string): Promise<void> {
+  await waitFor(`the new limit in ${name}`, async () =>
+    (await messageLimit(await environment(world, name))) === limit ? true : undefined,
+  );
 }

@@ -1,0 +1,36 @@
+// Figures, tables and the file they are kept in.
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
+
+export function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)] ?? NaN;
+}
+
+/** The machine as far as figures depend on it. */
+export function describeMachine() {
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const load = loadavg()
+    .map((value) => value.toFixed(2))
+    .join(' ');
+  return `${cpus().length} cores, ${memory}, Linux ${release().split('-')[0]}, Node ${process.versions.node}, load before ${load}`;
+}
+
+export function printTable(head, rows) {
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Replaces the section of that title, or adds it. */
+export async function writeSection(title, body) {
+  const known = await readFile(file, 'utf8').catch(
+    () => '# Benchmark results\n\nWritten by `npm run bench -- <name> --write`. Compare within one run only.\n',
+  );
+  const [intro, ...sections] = known.split(/^(?=## )/m);
+  const kept = sections.filter((section) => !section.startsWith(`## ${title}\n`));
+  const text = [intro.trimEnd(), ...kept.map((section) => section.trimEnd()), `## ${title}\n\n${body.trimEnd()}`];
+  await writeFile(file, `${text.join('\n\n')}\n`);
+}
