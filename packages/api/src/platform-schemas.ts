@@ -38,6 +38,25 @@ export const createRepositoryBody = z.strictObject({
     .optional(),
 });
 
+/** A new account of a person, or other roles and addresses for one that is there. */
+export const createAccountBody = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
+  displayName: z.string().min(1).max(200),
+  roles: z.array(z.enum(['viewer', 'developer', 'reviewer', 'promoter', 'approver', 'admin'])).max(6),
+  /** Addresses an admin vouches for: their commits are this person's. */
+  verifiedEmails: z.array(z.email().max(200)).max(20).default([]),
+});
+export const accountView = z.object({
+  id: z.string(),
+  displayName: z.string(),
+  roles: z.array(z.string()),
+  verifiedEmails: z.array(z.string()),
+});
+export type AccountView = z.infer<typeof accountView>;
+
+/** A token for somebody else's account. */
+export const createAccountTokenBody = z.strictObject({ label: z.string().min(1).max(100) });
+
 /** A token as it is made; its secret is shown this once. */
 export const tokenView = z.object({ id: z.string(), secret: z.string() });
 

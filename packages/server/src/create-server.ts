@@ -7,6 +7,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import { isForged, readCredential } from './access/credentials.ts';
 import { holdsRight } from './access/rights.ts';
 import { findPrincipal } from './access/tokens.ts';
+import { addAccountRoutes } from './routes/account-routes.ts';
 import { addDeliveryRoutes } from './routes/delivery-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
 import { addOperatorRoutes } from './routes/operator-routes.ts';
@@ -53,6 +54,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
     transform: jsonSchemaTransform,
   });
   addPlatformRoutes(app, services);
+  addAccountRoutes(app, services);
   addRepositoryRoutes(app, services);
   addRunRoutes(app, services);
   addReviewRoutes(app, services);

@@ -6,6 +6,7 @@ export const serverErrors = {
   NOT_FOUND: { retry: 'never', next: 'Check its name; list what there is.' },
   REQUEST_INVALID: { retry: 'never', next: 'Mend the fields named and send it again.' },
   REPOSITORY_EXISTS: { retry: 'never', next: 'Choose another name, or say the role it has.' },
+  ACCOUNT_RESERVED: { retry: 'never', next: 'Choose another name.' },
   ROUTE_WITHOUT_RIGHT: { retry: 'never', next: 'Say in the route which right it needs.' },
 } as const satisfies Record<string, ErrorRule>;
 
@@ -27,6 +28,7 @@ export const statusOf: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   REQUEST_INVALID: 400,
   REPOSITORY_EXISTS: 409,
+  ACCOUNT_RESERVED: 409,
   PULL_REQUEST_UNKNOWN: 404,
   PIPELINE_RUN_UNKNOWN: 404,
   PROMOTION_UNKNOWN: 404,

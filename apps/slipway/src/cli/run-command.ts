@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { CodedError, InvariantError } from '@slipway/domain';
 import type { ProgramEnvironment } from '@slipway/config';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -116,4 +116,12 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof CodedError)) return exitCodes.internal;
   return codesByError[error.code] ?? exitCodes.failed;
+}
+
+/** The code that the program ends with, from whatever a command threw; absent when nothing has been printed yet. */
+export function endOf(error: unknown): ExitCode | undefined {
+  if (error instanceof CommandEnd) return error.exitCode;
+  // Commander has printed: help is an answer, all else is a wrong command line.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  return undefined;
 }

@@ -35,7 +35,11 @@ export async function logs(
   const copy = (log: Log, isFollowing: boolean): Promise<boolean> =>
     copyLog(client, { run: id, log, isFollowing }, new LineWriter(context.print, log.prefix));
   if (options.follow === true) {
-    await follow(client, run, { logsOf: (now) => now.stages.filter(isWanted).map(logOf), copy, signal: context.signal });
+    await follow(client, run, {
+      logsOf: (now) => now.stages.filter(isWanted).map(logOf),
+      copy,
+      signal: context.signal,
+    });
     return undefined;
   }
   for (const one of run.stages.filter(isWanted)) if (hasLog(one)) await copy(logOf(one), false);

@@ -55,6 +55,12 @@ export function openImageSide(options: ImageOptions): ImageSide {
     credential: { username: 'slipway', password: options.secret },
   });
   const nodeBase = path.join(folder.images, 'slipway-node');
+  // Builds that start together share one: two in the same folder would take it from each other.
+  let making: ReturnType<typeof buildNodeBase> | undefined;
+  const openNodeBase = async (): ReturnType<typeof buildNodeBase> => {
+    making ??= buildNodeBase({ outputDir: nodeBase, nodePath: process.execPath }).finally(() => (making = undefined));
+    return making;
+  };
   return {
     async handler(request, response) {
       if (request.url !== '/v2' && request.url?.startsWith('/v2/') !== true) return false;
@@ -65,7 +71,7 @@ export function openImageSide(options: ImageOptions): ImageSide {
     builder: createImageBuilder({
       stateDir: folder.images,
       bases: async (reference) => {
-        if (reference === 'slipway/node') return buildNodeBase({ outputDir: nodeBase, nodePath: process.execPath });
+        if (reference === 'slipway/node') return openNodeBase();
         const { name, digest, registry: from } = parseImageReference(reference);
         if (digest === undefined || (from !== undefined && from !== host)) return undefined;
         return pullImage({

@@ -225,10 +225,7 @@ async function setImage(cases: UseCases, request: SetImageRequest): ReturnType<S
     subject: `Set ${pins.map((pin) => pin.name).join(', ')}`,
     trailers: [['Slipway-Requested-By', request.account.id]],
     async apply(tree) {
-      const outcomes = [
-        await pinInFolders(tree, request.folders, pins),
-        await pinInFiles(tree, request.files, pins),
-      ];
+      const outcomes = [await pinInFolders(tree, request.folders, pins), await pinInFiles(tree, request.files, pins)];
       const changes = outcomes.flatMap((outcome) => (outcome.kind === 'changes' ? outcome.changes : []));
       return changes.length === 0 ? { kind: 'nothing' } : { kind: 'changes', changes };
     },

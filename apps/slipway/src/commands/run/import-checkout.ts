@@ -70,7 +70,7 @@ async function askIn(context: CommandContext, directory: string, name: string): 
  */
 export async function importCheckout(
   context: CommandContext,
-  laptop: Laptop,
+  laptop: Pick<Laptop, 'addRepository'>,
   checkout: Checkout,
 ): Promise<ImportedCheckout> {
   const { directory, head, author } = checkout;
