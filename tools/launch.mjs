@@ -1,4 +1,5 @@
 // One entry for every script of the repository: checks the machine, installs, builds, then does the task.
+// The demo's script in package.json says `exec`: else npm's shell keeps the signals that are meant for us.
 // The syntax of this file stays plain, so that an old Node reads it far enough to say what is missing.
 const tasks = ['demo', 'test', 'build', 'check', 'bench', 'golden'];
 const task = process.argv[2];

@@ -10,12 +10,15 @@ const repeatMs = 1_000;
  * Runs a Node script of the repository in the foreground and gives its exit code, 128 + the signal's number where a signal ended it.
  *
  * A signal sent to this process reaches the program, SIGINT once: in a terminal Ctrl-C reaches the whole foreground group by itself and
- * is not passed on; npm, started from a script, may repeat it.
+ * is not passed on; elsewhere npm or a script may send it to several of us.
+ *
+ * @param options - `isOwnGroup`: without a terminal, signals to our process group do not reach the program, only what is passed on.
  */
-export function runNode(script, args, environment = {}) {
+export function runNode(script, args, { environment = {}, isOwnGroup = false } = {}) {
   const child = spawn(process.execPath, [path.resolve(root, script), ...args], {
     cwd: root,
     stdio: 'inherit',
+    detached: isOwnGroup && process.stdin.isTTY !== true,
     env: { ...process.env, ...environment },
   });
   const stopForwarding = forwardSignals(child);
@@ -26,11 +29,10 @@ export function runNode(script, args, environment = {}) {
 }
 
 /** Runs a program and gives its exit code with everything it printed, in order. */
-export function captureNode(script, args, environment = {}) {
+export function captureNode(script, args) {
   const child = spawn(process.execPath, [path.resolve(root, script), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
   });
   const stopForwarding = forwardSignals(child);
   const output = [];

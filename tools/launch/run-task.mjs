@@ -11,7 +11,7 @@ const vitest = 'node_modules/vitest/vitest.mjs';
 
 const actions = {
   build: () => 0,
-  demo: (args) => runNode('apps/slipway/bin/slipway.js', ['demo', ...args]),
+  demo: (args) => runNode('apps/slipway/bin/slipway.js', ['demo', ...args], { isOwnGroup: true }),
   test: (args) => runNode(vitest, ['run', ...args]),
   bench: (args) => runNode(existing('bench/run.mjs'), args),
   golden: updateGoldens,
@@ -32,7 +32,7 @@ export async function runTask(task, args) {
 
 async function updateGoldens(args) {
   const printed = await runNode('tools/repo-checks/print-errors.mjs', []);
-  return printed === 0 ? runNode(vitest, ['run', ...args], { UPDATE_GOLDEN: '1' }) : printed;
+  return printed === 0 ? runNode(vitest, ['run', ...args], { environment: { UPDATE_GOLDEN: '1' } }) : printed;
 }
 
 function existing(script) {

@@ -22,7 +22,10 @@ import { addRunRetryCommand } from './commands/run/retry.ts';
 import { addRunCommand } from './commands/run/run.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSyncCommand } from './commands/sync.ts';
+import type { runtimeCommand } from './commands/runtime.ts';
+import type { upCommand } from './commands/up.ts';
 import { addWhyCommand } from './commands/why.ts';
+import type { demoCommand } from './demo/demo-command.ts';
 
 /** In the order of help; definitions only, bodies are imported when they are called. */
 const definitions: readonly ((program: Command, environment: ProgramEnvironment) => void)[] = [
@@ -66,7 +69,9 @@ export function makeProgram(
     .addOption(new Option('--state <dir>', 'folder of the installation').default(environment.stateDir, 'SLIPWAY_STATE'))
     .option('--port <number>', 'port on loopback', Number)
     .option('--log-file <file>', 'where the log goes; default standard error')
-    .action(async (options) => (await import('./commands/up.ts')).upCommand(environment, options));
+    .action(async (options: Parameters<typeof upCommand>[1]) =>
+      (await import('./commands/up.ts')).upCommand(environment, options),
+    );
   program
     .command('demo')
     .description('Start everything on embedded defaults and tell the story of one change, live')
@@ -75,11 +80,15 @@ export function makeProgram(
     .option('--headless', 'end when the story has ended')
     .option('--report <file>', 'write what was seen as JSON')
     .option('--port <number>', 'port on loopback', Number)
-    .action(async (options) => (await import('./demo/demo-command.ts')).demoCommand(environment, options));
+    .action(async (options: Parameters<typeof demoCommand>[1]) =>
+      (await import('./demo/demo-command.ts')).demoCommand(environment, options),
+    );
   program
     .command('runtime', { hidden: true })
     .requiredOption('--state <dir>')
-    .action(async (options) => (await import('./commands/runtime.ts')).runtimeCommand(options));
+    .action(async (options: Parameters<typeof runtimeCommand>[0]) =>
+      (await import('./commands/runtime.ts')).runtimeCommand(options),
+    );
   for (const define of definitions) define(program, environment);
   return program;
 }

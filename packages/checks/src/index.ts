@@ -12,7 +12,12 @@ export {
 export { mergeCoverage, type CoverageReport } from './line-coverage/coverage-report.ts';
 export { parseLcov } from './line-coverage/parse-lcov.ts';
 export { parseCobertura, parseJacoco } from './line-coverage/parse-coverage-xml.ts';
-export { createPathResolver, resolveCoverage, resolveReportPath, type PathResolver } from './line-coverage/resolve-paths.ts';
+export {
+  createPathResolver,
+  resolveCoverage,
+  resolveReportPath,
+  type PathResolver,
+} from './line-coverage/resolve-paths.ts';
 export {
   decideCoverage,
   printRanges,

@@ -95,7 +95,7 @@ function toEnvironment(environment: EnvironmentSource): EnvironmentDefinition {
       name: verification.name,
       repository: verification.repository,
       commands: verification.commands,
-      services: verification.services as readonly Name[],
+      services: verification.services,
       timeoutMs: verification.timeout ?? defaults.verificationTimeoutMs,
     })),
   };

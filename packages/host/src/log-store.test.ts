@@ -16,7 +16,8 @@ describe('log store', () => {
     const writer = await logs.start('run/stage/1');
     const seen: string[] = [];
     const follower = (async () => {
-      for await (const chunk of logs.read('run/stage/1', { isFollowing: true })) seen.push(Buffer.from(chunk).toString());
+      for await (const chunk of logs.read('run/stage/1', { isFollowing: true }))
+        seen.push(Buffer.from(chunk).toString());
     })();
 
     for (let line = 0; line < 200; line++) {

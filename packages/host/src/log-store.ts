@@ -55,7 +55,10 @@ async function* readLog(
     for (;;) {
       // Asked before reading: a writer that closes in between leaves one more pass, never a lost end.
       const wake = growing();
-      const grown = wake === undefined ? undefined : once(wake, 'grown', options.signal === undefined ? {} : { signal: options.signal });
+      const grown =
+        wake === undefined
+          ? undefined
+          : once(wake, 'grown', options.signal === undefined ? {} : { signal: options.signal });
       grown?.catch(() => undefined);
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(readBytes), 0, readBytes, position);
       position += bytesRead;

@@ -71,7 +71,10 @@ function acceptOrThrow(program: string, error: ExecaError, options: ProgramOptio
   options.signal?.throwIfAborted();
   const facts = { program, exitCode: error.exitCode ?? -1 };
   if (error.code === 'ENOENT' && options.cwd !== undefined && !existsSync(options.cwd)) {
-    throw new HostError('FOLDER_MISSING', `${options.cwd} is not there for ${program} to run in`, { facts, cause: error });
+    throw new HostError('FOLDER_MISSING', `${options.cwd} is not there for ${program} to run in`, {
+      facts,
+      cause: error,
+    });
   }
   if (error.code === 'ENOENT')
     throw new HostError('PROGRAM_MISSING', `${program} is not on this machine`, { facts, cause: error });

@@ -56,9 +56,9 @@ export function readYaml(text: string, file: string): YamlSource {
     if (error !== undefined) {
       throw new ManifestError('MANIFEST_SYNTAX', withoutContent(error), positionIn(lines, file, error.pos[0]));
     }
-    documents.push(document as Document.Parsed);
+    documents.push(document);
     if (documents.length > limits.documents) refuse(`it has more than ${limits.documents} documents`, 0);
-    boundNodes(document as Document.Parsed, refuse);
+    boundNodes(document, refuse);
   }
   return { text, file, documents, lines };
 }

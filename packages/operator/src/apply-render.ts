@@ -21,9 +21,15 @@ export interface Applied {
   readonly written: number;
 }
 
+/** What an apply would do to one object. `object` is the whole live object as it would be, `desired` only what we say of it. */
+export interface PlannedApply extends ApplyOutcome {
+  readonly desired: KubeObject;
+}
+
 /** What an apply would write, and what it would remove. */
 export interface ApplyPlan {
-  readonly outcomes: readonly ApplyOutcome[];
+  /** In kind order. */
+  readonly outcomes: readonly PlannedApply[];
   readonly remove: readonly ObjectKey[];
 }
 
@@ -34,10 +40,12 @@ export async function planApply(
   facts: { readonly text: string; readonly signal: AbortSignal },
 ): Promise<ApplyPlan> {
   const desired = desiredObjects(policy, facts.text);
-  const outcomes: ApplyOutcome[] = [];
+  const outcomes: PlannedApply[] = [];
   // Every dry run precedes the first write: a bad object stops all of them, not the second half.
-  for (const object of desired)
-    outcomes.push(await target.apply(object, { fieldManager, isDryRun: true, signal: facts.signal }));
+  for (const object of desired) {
+    const outcome = await target.apply(object, { fieldManager, isDryRun: true, signal: facts.signal });
+    outcomes.push({ ...outcome, desired: object });
+  }
   const live = await target.list(ownerLabels(policy), { signal: facts.signal });
   const plan = planPrune({ before: live.map(objectKey), desired: desired.map(objectKey) });
   if (plan.kind !== 'prune') {
@@ -47,14 +55,29 @@ export async function planApply(
   return { outcomes, remove: plan.remove };
 }
 
-/** Applies a render in kind order, only what differs, then removes what left it. */
+/** Tells whether a plan writes anything. */
+export function writesSomething(plan: ApplyPlan): boolean {
+  return plan.remove.length > 0 || plan.outcomes.some((outcome) => outcome.action !== 'unchanged');
+}
+
+/** Plans and applies in one go. */
 export async function applyRender(
   services: { readonly target: Target; readonly checkpoint: (name: string) => Promise<void> },
-  policy: EnvironmentPolicy,
+  policy: Pick<EnvironmentPolicy, 'application' | 'environment' | 'namespace'>,
   facts: { readonly text: string; readonly signal: AbortSignal },
 ): Promise<Applied> {
+  const plan = await planApply(services.target, policy, facts);
+  return applyPlan(services, policy, { plan, signal: facts.signal });
+}
+
+/** Carries out a plan in kind order, only what differs, then removes what left the render. */
+export async function applyPlan(
+  services: { readonly target: Target; readonly checkpoint: (name: string) => Promise<void> },
+  policy: Pick<EnvironmentPolicy, 'application' | 'environment'>,
+  facts: { readonly plan: ApplyPlan; readonly signal: AbortSignal },
+): Promise<Applied> {
   const { target } = services;
-  const plan = await planApply(target, policy, facts);
+  const { plan } = facts;
   const objects: KubeObject[] = [];
   let written = 0;
   for (const outcome of plan.outcomes) {
@@ -62,8 +85,8 @@ export async function applyRender(
       objects.push(outcome.object);
       continue;
     }
-    const desired = outcome.object;
-    const done = await target.apply(withoutStatus(desired), { fieldManager, isDryRun: false, signal: facts.signal });
+    // Never the object that the dry run returned: applying it would make every field of others ours.
+    const done = await target.apply(outcome.desired, { fieldManager, isDryRun: false, signal: facts.signal });
     objects.push(done.object);
     written += 1;
     await services.checkpoint('object-applied');
@@ -97,17 +120,4 @@ function desiredObjects(
       metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...ownerLabels(policy) } },
     })),
   );
-}
-
-function withoutStatus(object: KubeObject): KubeObject {
-  const { status: _status, ...rest } = object;
-  const {
-    generation: _generation,
-    resourceVersion: _resourceVersion,
-    uid: _uid,
-    managedFields: _managed,
-    creationTimestamp: _created,
-    ...metadata
-  } = rest.metadata;
-  return { ...rest, metadata } as KubeObject;
 }

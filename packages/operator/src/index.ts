@@ -9,7 +9,17 @@ export {
   type EnvironmentPolicy,
   type PolicyServer,
 } from './policy.ts';
-export { applyRender, fieldManager, ownerLabels, planApply, type Applied, type ApplyPlan } from './apply-render.ts';
+export {
+  applyPlan,
+  applyRender,
+  fieldManager,
+  ownerLabels,
+  planApply,
+  writesSomething,
+  type Applied,
+  type ApplyPlan,
+  type PlannedApply,
+} from './apply-render.ts';
 export { awaitRollout, type ObservedObject, type RolloutEnd } from './await-rollout.ts';
 export { reconcileEnvironment, type OperatorServices } from './reconcile-environment.ts';
 export { runOperator, type OperatorOptions } from './run-operator.ts';

@@ -81,7 +81,7 @@ export function readAuthorisation(policy: EnvironmentPolicy, envelope: string, s
 
 /** A policy from what the server sent. */
 export function parsePolicy(raw: Readonly<Record<string, unknown>>): EnvironmentPolicy {
-  const text = (field: string): string => String(raw[field] ?? '');
+  const text = (field: string): string => (typeof raw[field] === 'string' ? raw[field] : '');
   return {
     application: parseName(text('application')),
     environment: parseName(text('environment')),

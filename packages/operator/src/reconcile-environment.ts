@@ -2,7 +2,7 @@ import { CodedError, type CommitId } from '@slipway/domain';
 import { renderEnvironment, treeAt } from '@slipway/manifests';
 import type { GitRepository, Renderer, Target } from '@slipway/ports';
 import type { KeyObject } from 'node:crypto';
-import { applyRender, type Applied } from './apply-render.ts';
+import { applyPlan, type Applied, planApply, writesSomething } from './apply-render.ts';
 import {
   type AuthorisedRender,
   type DeploymentReport,
@@ -41,7 +41,14 @@ export async function reconcileEnvironment(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   if (policy.authorisation === undefined) return { kind: 'settled', nextCheckMs };
-  const authorised = readAuthorisation(policy, policy.authorisation, services.serverKey);
+  let authorised: AuthorisedRender;
+  try {
+    authorised = readAuthorisation(policy, policy.authorisation, services.serverKey);
+  } catch (error) {
+    // Nothing in it can be trusted, so there is no render to report on; another authorisation wakes the environment.
+    if (error instanceof OperatorError) return { kind: 'stalled', error };
+    throw error;
+  }
   const startedAt = services.now();
   const report = (
     end: Pick<DeploymentReport, 'phase' | 'reason' | 'message'>,
@@ -64,8 +71,11 @@ export async function reconcileEnvironment(
   let applied: Applied | undefined;
   try {
     const text = await renderAuthorised(services, policy, { authorised, signal });
-    await report({ phase: 'running', reason: 'Applying', message: 'The operator compares and applies it.' });
-    applied = await applyRender(services, policy, { text, signal });
+    const plan = await planApply(services.target, policy, { text, signal });
+    // A pass that finds nothing to write has one thing to say: how it is.
+    if (writesSomething(plan))
+      await report({ phase: 'running', reason: 'Applying', message: 'The operator applies what differs.' });
+    applied = await applyPlan(services, policy, { plan, signal });
     await services.checkpoint('applied');
     const { observed, message } = await awaitRollout(services.target, policy, { applied, signal });
     await services.checkpoint('observed');

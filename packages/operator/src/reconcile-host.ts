@@ -21,6 +21,8 @@ interface Entry {
   running: AbortController | undefined;
   /** Woken while running: goes again at once. */
   isDirty: boolean;
+  /** Forgotten while running: it leaves with the end of its pass, unless it is woken again. */
+  isForgotten: boolean;
   failures: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -52,8 +54,9 @@ export class ReconcileHost {
   /** Asks for a pass over a key soon. `isSuperseding`: what runs for it now serves an older desired state and is ended. */
   wake(key: string, options: { readonly isSuperseding?: boolean } = {}): void {
     if (this.#isStopped) return;
-    const entry = this.#entries.get(key) ?? { running: undefined, isDirty: false, failures: 0, timer: undefined };
+    const entry = this.#entries.get(key) ?? newEntry();
     this.#entries.set(key, entry);
+    entry.isForgotten = false;
     if (options.isSuperseding === true) entry.failures = 0;
     clearTimeout(entry.timer);
     entry.timer = undefined;
@@ -71,7 +74,14 @@ export class ReconcileHost {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     clearTimeout(entry.timer);
-    entry.running?.abort(new Superseded());
+    entry.timer = undefined;
+    if (entry.running !== undefined) {
+      // It stays known until its pass has ended: the key, come back meanwhile, must not run beside it.
+      entry.isForgotten = true;
+      entry.isDirty = false;
+      entry.running.abort(new Superseded());
+      return;
+    }
     this.#entries.delete(key);
     const at = this.#queue.indexOf(key);
     if (at >= 0) this.#queue.splice(at, 1);
@@ -130,10 +140,17 @@ export class ReconcileHost {
   }
 
   #schedule(key: string, entry: Entry, pauseMs: number | undefined): void {
-    if (this.#isStopped || this.#entries.get(key) !== entry) return;
+    if (this.#isStopped || entry.isForgotten) {
+      this.#entries.delete(key);
+      return;
+    }
     if (entry.isDirty) this.wake(key);
     else if (pauseMs !== undefined) entry.timer = setTimeout(() => this.wake(key), pauseMs);
   }
+}
+
+function newEntry(): Entry {
+  return { running: undefined, isDirty: false, isForgotten: false, failures: 0, timer: undefined };
 }
 
 /** Why a pass was ended from outside: a newer desired state, or shutdown. */

@@ -21,12 +21,15 @@ export async function runOperator(services: OperatorServices, options: OperatorO
     },
     { concurrency: options.concurrency, onPass: options.onPass },
   );
-  const drift = watchDrift(services, (key) => (policies.has(key) ? host.wake(key) : undefined), options.signal);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const drift = watchDrift(services, (key) => (policies.has(key) ? host.wake(key) : undefined), signal);
   try {
-    for await (const current of services.server.watch(options.signal)) takePolicies(current, policies, host);
+    for await (const current of services.server.watch(signal)) takePolicies(current, policies, host);
   } catch (error) {
     if (!options.signal.aborted) throw error;
   } finally {
+    ended.abort();
     await host.stop();
     await drift;
   }
@@ -58,12 +61,13 @@ async function watchDrift(services: OperatorServices, wake: (key: string) => voi
   while (!signal.aborted) {
     try {
       for await (const event of services.target.watch({}, { signal })) {
-        const { labels, name, namespace, generation } = event.object.metadata;
+        const { labels, name, namespace, generation, resourceVersion } = event.object.metadata;
         const application = labels?.['slipway.dev/application'];
         const environment = labels?.['slipway.dev/environment'];
         if (application === undefined || environment === undefined) continue;
         const id = `${event.object.kind}/${namespace ?? ''}/${name}`;
-        const state = event.kind === 'deleted' ? 'deleted' : String(generation ?? '');
+        // A kind without a generation (a ConfigMap) has no status either: every new version of it is a change.
+        const state = event.kind === 'deleted' ? 'deleted' : String(generation ?? resourceVersion ?? '');
         const before = generations.get(id);
         generations.set(id, state);
         if (before !== undefined && before !== state) wake(`${application}/${environment}`);

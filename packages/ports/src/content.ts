@@ -22,7 +22,10 @@ export interface LogStore {
    * Bytes from `from` on. With `isFollowing` the stream goes on until the writer closes; without, it ends at the present end.
    * Empty when there is no such log.
    */
-  read(id: string, options: { readonly from?: number; readonly isFollowing: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  read(
+    id: string,
+    options: { readonly from?: number; readonly isFollowing: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 }
 
 export interface LogWriter {

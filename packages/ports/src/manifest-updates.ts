@@ -27,4 +27,3 @@ export interface ManifestUpdateResult {
 export interface ManifestUpdates {
   update(request: ManifestUpdateRequest, options?: Cancellable): Promise<ManifestUpdateResult>;
 }
-

@@ -81,7 +81,7 @@ describe('masker', () => {
   const value = `p&ss "w'rd"/ü\t$x`;
   it.each([
     ['raw', value],
-    ['base64 at shift 0', Buffer.from(`${value}`).toString('base64')],
+    ['base64 at shift 0', Buffer.from(value).toString('base64')],
     ['base64 at shift 1', Buffer.from(`:${value}`).toString('base64')],
     ['base64 at shift 2', Buffer.from(`u:${value}`).toString('base64')],
     ['base64url', Buffer.from(value).toString('base64url')],

@@ -1,4 +1,4 @@
-import type { Account, AccessToken, CommitId, Name } from '@slipway/domain';
+import type { Account, Name } from '@slipway/domain';
 import type { DeliveryServices, LandedEdit } from '@slipway/delivery';
 import type { PipelineServices, ReviewServices } from '@slipway/pipeline';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -53,5 +53,3 @@ export interface Credential {
   readonly secret: string;
   readonly from: 'bearer' | 'basic' | 'cookie';
 }
-
-export type { AccessToken, CommitId };

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { StoreError } from './store-error.ts';
 
 /** One step of a schema, never edited once released: what it got wrong a later one mends. */

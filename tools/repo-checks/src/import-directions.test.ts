@@ -19,9 +19,10 @@ function folderOf(file: string): string {
   return folders.includes(`${parent}/${name}`) ? `${parent}/${name}` : parent;
 }
 
-/** What a specifier means in the table's words: `@slipway/ports/contract` is `ports/contract`; undefined for foreign ones. */
+/** What a specifier means in the table's words: the package, but `ports/contract` by itself; undefined for foreign ones. */
 function tableName(specifier: string): string | undefined {
-  return /^@slipway\/(.+)$/.exec(specifier)?.[1];
+  const name = /^@slipway\/(.+)$/.exec(specifier)?.[1];
+  return name === 'ports/contract' ? name : name?.split('/')[0];
 }
 
 function isAllowed(rule: ImportRule | undefined, name: string, forTests: boolean): boolean {

@@ -70,14 +70,14 @@ function Link({ link }: { readonly link: TrailLink }) {
         <Icon name={icon} size={14} />
       </span>
       <div className={css['link']}>
+        {link.title === text ? undefined : <span className={css['kind']}>{text}</span>}
         <div className={css['linkHead']}>
-          <span className={css['kind']}>{link.title === text ? '' : text}</span>
+          <h2>
+            {link.title}
+            {told === '' ? undefined : <span className={css['told']}>{told}</span>}
+          </h2>
           <Moment at={link.at} />
         </div>
-        <h2>
-          {link.title}
-          {told === '' ? undefined : <span className={css['told']}>{told}</span>}
-        </h2>
         <dl className={css['proof']}>
           <div>
             <dt>Statement</dt>

@@ -23,6 +23,29 @@ it('reads a unified diff without Git’s own lines, also of a new file', () => {
   ]);
 });
 
+it('reads what the server renders: objects with a space in their name, and lines that look like headers', () => {
+  const parsed = parseDiffFiles(
+    [
+      '--- ConfigMap prod/settings',
+      '+++ ConfigMap prod/settings',
+      '@@ -1,2 +1,2 @@',
+      ' data:',
+      '--- old: a',
+      '+++ new: b',
+      '--- /dev/null',
+      '+++ Deployment.apps prod/web',
+      '@@ -0,0 +1 @@',
+      '+kind: Deployment',
+      '',
+    ].join('\n'),
+  );
+
+  expect(parsed?.files.map(({ path, kind, added, removed }) => [path, kind, added, removed])).toEqual([
+    ['ConfigMap prod/settings', 'modify', 1, 1],
+    ['Deployment.apps prod/web', 'add', 1, 0],
+  ]);
+});
+
 it('says when the server cut the diff', () => {
   const parsed = parseDiffFiles(`${diff}\\ The diff is longer: it is cut after 300 bytes\n`);
 

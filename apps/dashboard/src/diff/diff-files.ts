@@ -31,23 +31,40 @@ export function parseDiffFiles(
   }
 }
 
-/** The parser knows a file by its `diff --git` line; a plain unified diff has none. */
+/**
+ * The parser knows a file by its `diff --git` line; what the server renders has none, and names its objects with spaces.
+ *
+ * Lines are counted by the hunks' own numbers: a removed line that reads `-- x` is no header.
+ */
 function withGitHeaders(text: string): string {
-  if (/^diff --git /m.test(text)) return text;
-  return text.replaceAll(/^--- (\S+).*\n\+\+\+ (\S+).*$/gm, (_, before: string, after: string) => {
-    const [old, fresh] = [strip(before), strip(after)];
-    const name = fresh === '/dev/null' ? old : fresh;
-    return `diff --git a/${name} b/${name}\n--- ${old === '/dev/null' ? old : `a/${old}`}\n+++ ${fresh === '/dev/null' ? fresh : `b/${fresh}`}`;
-  });
+  if (text.startsWith('diff --git ')) return text;
+  let left = 0;
+  const lines = text.split('\n');
+  return lines
+    .map((line, index) => {
+      if (left > 0) {
+        left -= line.startsWith(' ') || line === '' ? 2 : line.startsWith('\\') ? 0 : 1;
+        return line;
+      }
+      const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+      if (hunk !== null) left = Number(hunk[1] ?? 1) + Number(hunk[2] ?? 1);
+      if (line.startsWith('--- ') && lines[index + 1]?.startsWith('+++ ') === true) {
+        return `diff --git a/${index} b/${index}\n--- ${prefixed('a', line.slice(4))}`;
+      }
+      return line.startsWith('+++ ') ? `+++ ${prefixed('b', line.slice(4))}` : line;
+    })
+    .join('\n');
 }
 
-function strip(path: string): string {
-  return path.replace(/^[ab]\//, '');
+/** The parser takes two characters off every name but `/dev/null`. */
+function prefixed(side: 'a' | 'b', name: string): string {
+  return name === '/dev/null' || name.startsWith(`${side}/`) ? name : `${side}/${name}`;
 }
 
 function describeFile(file: FileData, index: number): DiffFile {
   const changes = file.hunks.flatMap((hunk) => hunk.changes);
-  const path = file.type === 'delete' ? file.oldPath : file.newPath;
+  // Git ends a name that has a space with a tab.
+  const path = (file.type === 'delete' ? file.oldPath : file.newPath).trimEnd();
   return {
     key: `${index} ${path}`,
     path,

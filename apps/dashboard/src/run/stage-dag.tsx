@@ -1,5 +1,14 @@
 import type { StageView } from '@slipway/api';
-import { type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from '@xyflow/react';
+import {
+  BaseEdge,
+  type Edge,
+  type EdgeProps,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useMemo } from 'react';
 import { StageButton } from './stage-button.tsx';
@@ -34,6 +43,9 @@ export function StageDag({ stages, selected, onSelect }: StageDagProps) {
 }
 
 const nodeTypes = { stage: DrawnStage };
+const edgeTypes = { need: DrawnNeed };
+
+type NeedEdge = Edge<{ readonly path: string }, 'need'>;
 
 function Drawing({ stages, selected, onSelect }: StageDagProps) {
   const graph = useMemo(() => layOutStages(stages), [stages]);
@@ -44,8 +56,10 @@ function Drawing({ stages, selected, onSelect }: StageDagProps) {
     ...nodeSize,
     data: { stage, isSelected: stage.name === selected, onSelect },
   }));
-  const edges: Edge[] = graph.edges.map(({ from, to }) => ({
+  const edges: NeedEdge[] = graph.edges.map(({ from, to, path }) => ({
     id: `${from} ${to}`,
+    type: 'need',
+    data: { path },
     source: from,
     target: to,
     animated: graph.placed.some(({ stage }) => stage.name === to && stage.phase === 'running'),
@@ -60,6 +74,7 @@ function Drawing({ stages, selected, onSelect }: StageDagProps) {
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
         fitView
         fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
         minZoom={0.3}
@@ -86,4 +101,8 @@ function DrawnStage({ data }: NodeProps<StageNode>) {
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </>
   );
+}
+
+function DrawnNeed({ data }: EdgeProps<NeedEdge>) {
+  return <BaseEdge path={data?.path ?? ''} />;
 }

@@ -28,6 +28,7 @@ it('shows the required stage that failed before an advisory one', () => {
 it('draws needs from left to right and none for a stage that is not there', () => {
   const { placed, edges } = layOutStages([stageOf('build'), stageOf('test', { needs: ['build', 'ghost'] })]);
 
-  expect(edges).toEqual([{ from: 'build', to: 'test' }]);
+  expect(edges.map(({ from, to }) => [from, to])).toEqual([['build', 'test']]);
+  expect(edges[0]?.path).toMatch(/^M [\d. ]+(C [\d. ]+)+$/);
   expect(placed[1]?.x).toBeGreaterThan(placed[0]?.x ?? Number.POSITIVE_INFINITY);
 });

@@ -19,6 +19,7 @@ export const cliErrors = {
     next: 'Promote to it: `slipway promote APPLICATION --to ENVIRONMENT`. Only the server authorises what runs there.',
   },
   CLI_NAMESPACE_UNKNOWN: { retry: 'never', next: 'Name one with --namespace.' },
+  CLI_PORT_TAKEN: { retry: 'never', next: 'Name another with --port, or end what listens there.' },
   CLI_PIPELINE_FAILED: { retry: 'never', next: 'Read the lines above from the first failed stage on.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -35,11 +35,6 @@ export function groupOf(program: Command, name: string, description: string): Co
   return known ?? program.command(name).description(description);
 }
 
-/** An option that may stand several times. */
-export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
-}
-
 /** A parser of the command line from one that throws. */
 export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {

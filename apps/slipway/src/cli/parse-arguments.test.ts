@@ -24,7 +24,7 @@ describe('parseAuthor', () => {
     'Ann\u0000 <a@b>',
     'Ann <a@b> trailing',
   ])('refuses %j', (text) => {
-    expect(() => parseAuthor(text)).toThrowError(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
+    expect(() => parseAuthor(text)).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
   });
 });
 
@@ -45,16 +45,14 @@ describe('parseImagePin', () => {
   it.each(['', 'web', `=web:1@${digest}`, 'web=web:1', `web=web@${digest}`, `web=web:1@${digest}=x`])(
     'refuses %j',
     (text) => {
-      expect(() => parseImagePin(text)).toThrowError(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
+      expect(() => parseImagePin(text)).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
     },
   );
 
   it.each([`web=-x:1@${digest}`, `web=../x:1@${digest}`, `web=web:1@sha256:abc`, `we b=web:1@${digest}`])(
     'refuses a reference that is none: %j',
     (text) => {
-      expect(() => parseImagePin(text)).toThrowError(
-        expect.objectContaining({ code: 'IMAGE_REFERENCE_INVALID' }) as Error,
-      );
+      expect(() => parseImagePin(text)).toThrow(expect.objectContaining({ code: 'IMAGE_REFERENCE_INVALID' }) as Error);
     },
   );
 });
@@ -77,6 +75,6 @@ describe('times and counts', () => {
     [parseCount, '0'],
     [parseCount, '1e3'],
   ])('%o refuses %j', (parse, text) => {
-    expect(() => parse(text)).toThrowError(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
   });
 });

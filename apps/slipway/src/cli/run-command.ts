@@ -72,7 +72,9 @@ export function runCommand<Options extends object>(
 }
 
 function contextOf(environment: ProgramEnvironment, command: Command, signal: AbortSignal): CommandContext {
-  const { writeOut = () => undefined, writeErr = () => undefined } = command.configureOutput();
+  const configured = command.configureOutput();
+  const writeOut = (text: string): void => configured.writeOut?.(text);
+  const writeErr = (text: string): void => configured.writeErr?.(text);
   const output = command.opts<{ readonly output?: OutputFormat }>().output ?? 'text';
   return {
     environment,
@@ -109,6 +111,9 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UNAUTHENTICATED: exitCodes.unauthenticated,
   FORBIDDEN: exitCodes.forbidden,
   REVIEW_REFUSED: exitCodes.forbidden,
+  REGISTRY_UNAUTHORISED: exitCodes.unauthenticated,
+  REGISTRY_DENIED: exitCodes.forbidden,
+  REGISTRY_UNREACHABLE: exitCodes.unreachable,
   CLI_SERVER_UNREACHABLE: exitCodes.unreachable,
 };
 

@@ -91,7 +91,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     token: options.token,
     get: async (path, schema, rest = {}) => parseAnswer(await call('GET', path, rest), schema),
     post: async (path, schema, rest = {}) => parseAnswer(await call('POST', path, rest), schema),
-    delete: async (path) => void (await call('DELETE', path, {})),
+    async delete(path) {
+      await call('DELETE', path, {});
+    },
     async headersOf(path, body) {
       const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)]);
       try {

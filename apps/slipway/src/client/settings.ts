@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeAtomically } from '@slipway/host';
 import { CliError } from '../cli/cli-error.ts';
@@ -15,8 +15,8 @@ export interface Settings {
 
 /** @throws {@link CliError} `CLI_SETTINGS_UNREADABLE`. */
 export async function readSettings(file: string): Promise<Settings | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new CliError('CLI_SETTINGS_UNREADABLE', `${file} cannot be read`, { cause: error });
   });
   if (text === undefined) return undefined;
@@ -32,10 +32,6 @@ export async function readSettings(file: string): Promise<Settings | undefined> 
 export async function writeSettings(file: string, settings: Settings): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   await writeAtomically(file, `${JSON.stringify(settings, null, 2)}\n`, 0o600);
-}
-
-export async function removeSettings(file: string): Promise<void> {
-  await rm(file, { force: true });
 }
 
 /** @throws {@link CliError} `CLI_USAGE` for what is not an address of a server; the text is left out, it may hold a secret. */

@@ -47,29 +47,31 @@ export async function status(context: CommandContext, options: StatusOptions): P
     shown = text;
   };
   await show();
-  for await (const _change of changes(client, context.signal)) await show();
+  await afterChanges(client, context.signal, show);
   return undefined;
 }
 
-/** Once after every burst of changes. */
-async function* changes(client: ApiClient, signal: AbortSignal): AsyncIterable<void> {
-  let isDirty = false;
-  let wake: () => void = () => undefined;
-  const listening = (async () => {
+/** Calls back after every burst of changes, until the server ends the stream or the signal. */
+async function afterChanges(client: ApiClient, signal: AbortSignal, show: () => Promise<void>): Promise<void> {
+  const seen = { isDirty: false, wake: (): void => undefined };
+  const listen = async (): Promise<'ended'> => {
     const headers = { authorization: `Bearer ${client.token ?? ''}` };
-    for await (const _event of readEvents(`${client.url}/api/v1/events`, { headers, signal })) {
-      isDirty = true;
-      wake();
+    for await (const event of readEvents(`${client.url}/api/v1/events`, { headers, signal })) {
+      if (event.name !== 'change') continue;
+      seen.isDirty = true;
+      seen.wake();
     }
-  })();
-  const ended = listening.then(() => 'ended' as const);
+    return 'ended';
+  };
+  const listening = listen();
   // A failure before the race below looks at it is not lost, only later.
-  ended.catch(() => undefined);
+  listening.catch(() => undefined);
   while (!signal.aborted) {
-    if (!isDirty && (await Promise.race([ended, new Promise<void>((resolve) => (wake = resolve))])) === 'ended') return;
+    const woken = seen.isDirty ? Promise.resolve() : new Promise<void>((resolve) => (seen.wake = resolve));
+    if ((await Promise.race([listening, woken])) === 'ended') return;
     await sleep(calmMs, undefined, { signal });
-    isDirty = false;
-    yield;
+    seen.isDirty = false;
+    await show();
   }
 }
 

@@ -53,6 +53,6 @@ describe('sync without a server', () => {
   it('reads a path in its one spelling and never leaves the repository', () => {
     expect([treePath('./a//b/'), treePath('.'), treePath('a/../b')]).toEqual(['a/b', '', 'b']);
     for (const text of ['..', '../a', '/etc', 'a/../../b'])
-      expect(() => treePath(text)).toThrowError(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
+      expect(() => treePath(text)).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }) as Error);
   });
 });

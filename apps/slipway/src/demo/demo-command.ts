@@ -45,7 +45,7 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
   });
   let exitCode = 0;
   try {
-    const world = await makeWorld(platform, path.join(stateDir, 'desk'));
+    const world = await makeWorld(platform, path.join(stateDir, 'desk'), environment);
     await writeAtomically(
       path.join(stateDir, 'demo.json'),
       `${JSON.stringify({ url: platform.url, adminToken: world.admin.token }, null, 2)}\n`,

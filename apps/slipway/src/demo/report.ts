@@ -48,7 +48,11 @@ export class Act {
 
   end(error?: unknown): ActReport {
     if (error !== undefined)
-      this.check('the act came to its end', false, error instanceof Error ? error.message : String(error));
+      this.check(
+        'the act came to its end',
+        false,
+        error instanceof Error ? error.message : 'it threw something that is no error',
+      );
     const isHeld = this.#checks.length > 0 && this.#checks.every((check) => check.isHeld);
     const ms = Math.round(performance.now() - this.#startedAt);
     this.#say(`   ${isHeld ? 'held' : 'FAILED'} in ${(ms / 1000).toFixed(1)} s`);

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProgramEnvironment } from '@slipway/config';
 import type { Branch, Name, Repository, Role } from '@slipway/domain';
 import { putAccount, renewToken } from '../platform/accounts.ts';
 import type { Platform } from '../platform/start-platform.ts';
@@ -9,6 +10,9 @@ import { mustGit, type Person } from './outside.ts';
 /** The people of the story, each with one part in it. */
 export interface World {
   readonly url: string;
+  /** Where programs are found, and the home of the person who started the demo. */
+  readonly path: string;
+  readonly home: string;
   readonly platform: Platform;
   /** Writes code. */
   readonly ada: Person;
@@ -32,7 +36,7 @@ const people: readonly { readonly id: string; readonly name: string; readonly ro
 ];
 
 /** Puts people and repositories into a demo installation; demo users exist only there. */
-export async function makeWorld(platform: Platform, desk: string): Promise<World> {
+export async function makeWorld(platform: Platform, desk: string, environment: ProgramEnvironment): Promise<World> {
   await mkdir(desk, { recursive: true, mode: 0o700 });
   const made = new Map<string, Person>();
   for (const { id, name, roles } of people) {
@@ -56,6 +60,8 @@ export async function makeWorld(platform: Platform, desk: string): Promise<World
   });
   return {
     url: platform.url,
+    path: environment.path,
+    home: environment.personal['HOME'] ?? '/',
     platform,
     ada: of('ada'),
     ben: of('ben'),

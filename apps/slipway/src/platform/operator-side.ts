@@ -71,7 +71,6 @@ function policyServer(parts: OperatorParts): PolicyServer {
               yield (JSON.parse(event.data) as readonly Readonly<Record<string, unknown>>[]).map(parsePolicy);
           }
         } catch (error) {
-          if (signal.aborted) return;
           parts.log.debug({ err: error }, 'the server is away');
         }
         await sleep(Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(failures, 8)), undefined, { signal }).catch(

@@ -23,8 +23,8 @@ export interface ServerKey {
 /** Opens the key of an installation, or makes it on the first start. Only the server reads the private half. */
 export async function openServerKey(folder: StateFolder): Promise<ServerKey> {
   const file = path.join(folder.server, 'signing-key.pem');
-  const pem = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
   const text = pem ?? printPrivateKey(createSigningKey().privateKey);

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { ProgramEnvironment } from '@slipway/config';
 import { pinInFiles, pinInFolders } from '@slipway/delivery';
 import { parseBranch, parseDigest, type Name } from '@slipway/domain';
+import type { Renderer } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
 import { type LocalRuntime, startOrAdoptRuntime, stopRuntime } from '@slipway/runtime-local';
 import { createStageExecutor } from '@slipway/sandbox';
@@ -14,13 +15,14 @@ import { createServer, type ServerServices, type SetImageRequest } from '@slipwa
 import { firstAdminLink, openServiceAccounts } from './accounts.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { makeEffectHandlers } from './effect-handlers.ts';
+import { choosePort } from './choose-port.ts';
 import { exportAudit } from './export-audit.ts';
 import { openGitSide, type GitSide } from './git-side.ts';
-import { openImageSide } from './image-side.ts';
+import { type ImageSide, openImageSide } from './image-side.ts';
 import { readNpmSettings } from './npm-settings.ts';
 import { startOperator } from './operator-side.ts';
 import { type DataSide, startData } from './start-data.ts';
-import { openStateFolder, readSetting, type StateFolder, writeSetting } from './state-folder.ts';
+import { openStateFolder, type StateFolder, writeSetting } from './state-folder.ts';
 import { startUpkeep, type Upkeep } from './upkeep.ts';
 import { composeUseCases, type UseCases } from './use-cases.ts';
 
@@ -56,9 +58,57 @@ export const programFile = fileURLToPath(new URL('../../bin/slipway.js', import.
 
 /** Starts an installation on its state folder; safe to repeat after any crash. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { log } = options;
+  const parts = await openParts(options);
+  const { folder, data, git, runtime, renderer, url, secrets, cases } = parts;
+  const server = await serve(parts, log);
+  parts.ready(cases);
+  const keepRuntime = keeperOf(runtime, parts.startRuntime, log);
+  const upkeep = await startUpkeep({ cases, data, keepRuntime, log: log.child({ part: 'upkeep' }) });
+  parts.onPushed.wake = upkeep.wakeRepository;
+  const ending = new AbortController();
+  const operator = options.withOperator
+    ? startOperator({
+        ...{ url, renderer, checkpoint: parts.checkpoint, target: runtime, git: git.host, mirrorDir: folder.operator },
+        token: secrets.operator,
+        serverKey: data.key.publicKey,
+        log: log.child({ part: 'operator' }),
+        signal: ending.signal,
+      })
+    : Promise.resolve();
+  operator.catch((error: unknown) => {
+    log.error({ err: error }, 'operator ended');
+  });
+  const adminLink = await firstAdminLink(data.store, url);
+  const stop = makeStop({ server, upkeep, git, data, folder, ending, operator });
+  return { url, folder, data, git, cases, runtime, upkeep, ...(adminLink === undefined ? {} : { adminLink }), stop };
+}
+
+/** Adapters and use cases, before anybody is served. */
+interface PlatformParts {
+  readonly folder: StateFolder;
+  readonly checkpoint: (name: string) => Promise<void>;
+  readonly data: DataSide;
+  readonly secrets: Awaited<ReturnType<typeof openServiceAccounts>>;
+  readonly url: string;
+  readonly port: number;
+  readonly git: GitSide;
+  readonly images: ImageSide;
+  readonly renderer: Renderer;
+  readonly runtime: LocalRuntime;
+  readonly startRuntime: () => Promise<LocalRuntime>;
+  readonly cases: UseCases;
+  /** Lets the effects of an earlier life begin. */
+  readonly ready: (cases: UseCases) => void;
+  /** Who hears of a push; set when the upkeep runs. */
+  readonly onPushed: { wake: (name: string) => void };
+  readonly onProgress: (step: string) => void;
+}
+
+async function openParts(options: PlatformOptions): Promise<PlatformParts> {
   const { environment, log, onProgress } = options;
-  const startedAt = new Date().toISOString();
   const folder = await openStateFolder(options.stateDir);
+  const port = await choosePort(folder, options.port);
   const checkpoint = makeCheckpoint(environment.crashAt);
   let ready: (cases: UseCases) => void = () => undefined;
   const handlers = makeEffectHandlers(new Promise((resolve) => (ready = resolve)));
@@ -66,78 +116,63 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const { databaseUrl, metricsUrl, pgBin } = environment;
   const data = await startData({ folder, databaseUrl, metricsUrl, pgBin, handlers, log, onFenced: options.onFenced });
   const secrets = await openServiceAccounts(data.store);
-  const port = await choosePort(folder, options.port);
   const host = `127.0.0.1:${port}`;
   const url = `http://${host}`;
   onProgress('Opening forge and registry');
-  let wake: (name: string) => void = () => undefined;
-  const git = await openGitSide({ folder, store: data.store, log, onPushed: (name) => Promise.resolve(wake(name)) });
-  const onFault = (error: unknown): void => log.error({ err: error }, 'server fault');
-  const images = openImageSide({ folder, store: data.store, host, secret: secrets.service, onError: onFault });
+  const onPushed: PlatformParts['onPushed'] = { wake: () => undefined };
+  const wake = (name: string): Promise<void> => {
+    onPushed.wake(name);
+    return Promise.resolve();
+  };
+  const git = await openGitSide({ folder, store: data.store, log, onPushed: wake });
+  const images = openImageSide({ folder, store: data.store, host, secret: secrets.service, onError: faultLog(log) });
   onProgress('Probing isolation');
   const packages = await readNpmSettings(environment.npm, environment.path);
+  await writeSetting(folder, 'runtime.json', { url, host, secret: secrets.runtime });
+  const startRuntime = (): Promise<LocalRuntime> => startRuntimeProcess(folder, environment);
+  const kubectl = environment.kubectl === undefined ? {} : { kubectlPath: environment.kubectl };
   const [executor, renderer, runtime] = await Promise.all([
     createStageExecutor({ stateDir: folder.root, internalHosts: [packages.host] }),
-    createKubectlRenderer({
-      stateDir: folder.root,
-      ...(environment.kubectl === undefined ? {} : { kubectlPath: environment.kubectl }),
-    }),
-    startRuntimeProcess({ folder, url, host, secret: secrets.runtime, environment }),
+    createKubectlRenderer({ stateDir: folder.root, ...kubectl }),
+    startRuntime(),
   ]);
-  const cases = composeUseCases({
-    folder,
-    cacheDir: environment.cacheDir,
-    data,
-    images,
-    executor,
-    renderer,
-    target: runtime,
-    openRepository: git.openRepository,
-    packages,
-    checkpoint,
-    log,
-  });
-  const operatorSeen: ServerServices['operatorSeen'] = { at: undefined };
+  const { openRepository } = git;
+  const adapters = { folder, data, images, executor, renderer, openRepository, packages, checkpoint, log };
+  const cases = composeUseCases({ ...adapters, cacheDir: environment.cacheDir, target: runtime });
+  const opened = { folder, checkpoint, data, secrets, url, port, git, images, renderer, runtime, startRuntime };
+  return { ...opened, cases, ready, onPushed, onProgress };
+}
+
+/** Opens the server on loopback. */
+async function serve(parts: PlatformParts, log: Logger): Promise<FastifyInstance> {
+  const { data, git, images, cases, url } = parts;
+  const dashboard = dashboardDir();
   const services: ServerServices = {
     ...cases,
     rawHandlers: [images.handler, git.handler],
-    ...(dashboardDir() === undefined ? {} : { dashboardDir: dashboardDir() ?? '' }),
+    ...(dashboard === undefined ? {} : { dashboardDir: dashboard }),
     version: await readVersion(),
-    startedAt,
+    startedAt: new Date().toISOString(),
     publicUrl: () => url,
     setImage: (request) => setImage(cases, request),
-    createRepository: async (name) => void (await git.createRepository(name)),
+    createRepository: async (name) => {
+      await git.createRepository(name);
+    },
     envelopeOf: async (statement) => (await data.store.statements({ ids: [statement] }))[0]?.envelope,
-    operatorSeen,
+    operatorSeen: { at: undefined },
     exportAudit: (period) => exportAudit(data, period),
-    onFault,
+    onFault: faultLog(log),
   };
-  onProgress('Opening the server');
+  parts.onProgress('Opening the server');
   const server = await createServer(services);
-  await server.listen({ host: '127.0.0.1', port });
-  ready(cases);
-  const upkeep = await startUpkeep(cases, data, log.child({ part: 'upkeep' }));
-  wake = upkeep.wakeRepository;
-  const ending = new AbortController();
-  const operatorLog = log.child({ part: 'operator' });
-  const operator = options.withOperator
-    ? startOperator({
-        url,
-        token: secrets.operator,
-        serverKey: data.key.publicKey,
-        git: git.host,
-        mirrorDir: folder.operator,
-        renderer,
-        target: runtime,
-        checkpoint,
-        log: operatorLog,
-        signal: ending.signal,
-      })
-    : Promise.resolve();
-  operator.catch((error: unknown) => log.error({ err: error }, 'operator ended'));
-  const adminLink = await firstAdminLink(data.store, url);
-  const stop = makeStop({ server, upkeep, git, data, folder, ending, operator });
-  return { url, folder, data, git, cases, runtime, upkeep, ...(adminLink === undefined ? {} : { adminLink }), stop };
+  await server.listen({ host: '127.0.0.1', port: parts.port });
+  return server;
+}
+
+function faultLog(log: Logger): (error: unknown) => void {
+  return (error) => {
+    log.error({ err: error }, 'server fault');
+  };
 }
 
 interface Stopping {
@@ -163,15 +198,7 @@ function makeStop(parts: Stopping): Platform['stop'] {
 }
 
 /** The runtime as a process of its own; it reads its registry credential from a file only the server's user can read. */
-async function startRuntimeProcess(parts: {
-  readonly folder: StateFolder;
-  readonly url: string;
-  readonly host: string;
-  readonly secret: string;
-  readonly environment: ProgramEnvironment;
-}): Promise<LocalRuntime> {
-  const { folder, url, host, secret, environment } = parts;
-  await writeSetting(folder, 'runtime.json', { url, host, secret });
+function startRuntimeProcess(folder: StateFolder, environment: ProgramEnvironment): Promise<LocalRuntime> {
   return startOrAdoptRuntime({
     stateDir: folder.root,
     command: [process.execPath, programFile, 'runtime', '--state', folder.root],
@@ -179,25 +206,15 @@ async function startRuntimeProcess(parts: {
   });
 }
 
-/** Ports from 32768 are the kernel's for outgoing connections: a client that reconnects there can meet itself. */
-async function choosePort(folder: StateFolder, asked: number | undefined): Promise<number> {
-  const known = (await readSetting<{ readonly port: number }>(folder, 'server.json'))?.port;
-  const port = asked ?? known ?? (await firstFreePort());
-  await writeSetting(folder, 'server.json', { port });
-  return port;
-}
-
-async function firstFreePort(): Promise<number> {
-  const { createServer: listenOn } = await import('node:net');
-  for (let port = 7780; port < 8780; port++) {
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = listenOn();
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error('no port between 7780 and 8780 is free');
+/** Sees to it that a runtime runs: pods outlive a dead one, but nobody would start or probe them. */
+function keeperOf(runtime: LocalRuntime, start: () => Promise<LocalRuntime>, log: Logger): () => Promise<void> {
+  let known: number | undefined;
+  return async () => {
+    await start();
+    const { pid } = await runtime.version();
+    if (known !== undefined && known !== pid) log.warn({ part: 'runtime', pid }, 'local runtime started again');
+    known = pid;
+  };
 }
 
 function dashboardDir(): string | undefined {

@@ -3,7 +3,7 @@ import { advanceDelivery } from '@slipway/delivery';
 import { parseBranch, type Repository } from '@slipway/domain';
 import { evidenceBranch, signCheckpoint } from '@slipway/evidence';
 import { ReconcileHost, type ReconcileResult } from '@slipway/operator';
-import { reconcileRefs } from '@slipway/pipeline';
+import { mergeApprovedPromotions, reconcileRefs } from '@slipway/pipeline';
 import type { GitRepository } from '@slipway/ports';
 import { readLogTree } from './log-tree.ts';
 import type { DataSide } from './start-data.ts';
@@ -15,19 +15,29 @@ export const logOrigin = 'slipway.dev/log';
 /** What the server does without being asked: finds pushes, moves on what waited for time, seals the log. */
 export interface Upkeep {
   /** A repository may have changed. */
-  wakeRepository(name: string): void;
+  readonly wakeRepository: (name: string) => void;
   stop(): Promise<void>;
 }
 
 const refsEveryMs = 5_000;
 const soakEveryMs = 2_000;
 const sealEveryMs = 3_000;
+const runtimeEveryMs = 2_000;
+
+export interface UpkeepParts {
+  readonly cases: UseCases;
+  readonly data: DataSide;
+  /** Starts the local runtime again when it died; does nothing while it answers. */
+  readonly keepRuntime: () => Promise<void>;
+  readonly log: Logger;
+}
 
 /** Starts the loops; each is level-triggered, so a wake-up that is lost costs only its interval. */
-export async function startUpkeep(cases: UseCases, data: DataSide, log: Logger): Promise<Upkeep> {
+export async function startUpkeep({ cases, data, keepRuntime, log }: UpkeepParts): Promise<Upkeep> {
   const passes: Readonly<Record<string, (name: string) => Promise<ReconcileResult>>> = {
     refs: async (name) => {
       await reconcileRefs(cases.review, name as Repository['id']);
+      await mergeApprovedPromotions(cases.review, name as Repository['id']);
       return { kind: 'settled', nextCheckMs: refsEveryMs };
     },
     soak: async () => {
@@ -37,6 +47,11 @@ export async function startUpkeep(cases: UseCases, data: DataSide, log: Logger):
     seal: async () => {
       await sealLog(cases, data);
       return { kind: 'settled', nextCheckMs: sealEveryMs };
+    },
+    // Never ended half-way: a runtime that is just starting could not be found and stopped.
+    runtime: async () => {
+      await keepRuntime();
+      return { kind: 'settled', nextCheckMs: runtimeEveryMs };
     },
   };
   const host = new ReconcileHost(
@@ -57,6 +72,7 @@ export async function startUpkeep(cases: UseCases, data: DataSide, log: Logger):
   );
   host.wake('soak:all');
   host.wake('seal:all');
+  host.wake('runtime:local');
   return {
     wakeRepository: (name) => host.wake(`refs:${name}`),
     async stop() {

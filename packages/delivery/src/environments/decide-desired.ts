@@ -36,7 +36,11 @@ export function decideDesired(facts: DesiredFacts): DesiredDecision {
     };
   }
   if (facts.isEntry) return { kind: 'authorise' };
-  if (facts.promotion !== undefined && facts.isNamedInFolder) return { kind: 'authorise' };
+  // What was verified upstream is the promotion's release: another one that came with its commit has no gate behind it.
+  if (facts.promotion?.release === facts.release && facts.isNamedInFolder) return { kind: 'authorise' };
+  if (facts.promotion !== undefined && facts.promotion.release !== facts.release) {
+    return { kind: 'pending', reason: 'The commit of the promotion brought another release than the one it was for.' };
+  }
   if (facts.isNamedInFolder) return { kind: 'pending', reason: 'Its authorised.yaml was not written by a promotion.' };
   return { kind: 'pending', reason: 'The branch changed what this environment renders to; a promotion brings it in.' };
 }

@@ -32,7 +32,8 @@ export const observeEffect = 'delivery.observe';
 export async function observeConfig(services: DeliveryServices, repositoryName: Name): Promise<void> {
   const record = (await services.store.get('repository', repositoryName))?.value;
   const repository = await services.openRepository(repositoryName);
-  const head = record === undefined ? undefined : await repository.readRef(`refs/heads/${record.defaultBranch}`);
+  const ref = `refs/heads/${record?.defaultBranch ?? 'main'}`;
+  const head = record === undefined ? undefined : await repository.readRef(ref);
   if (record === undefined || head === undefined) return;
   const tree = treeAt(repository, head);
   let delivery: DeliveryDefinition;
@@ -49,6 +50,7 @@ export async function observeConfig(services: DeliveryServices, repositoryName: 
       delivery,
       environment,
       head,
+      isHead: async () => (await repository.readRef(ref)) === head,
       tree,
       order: index,
       isEntry: index === 0,
@@ -61,6 +63,8 @@ interface Observed {
   readonly delivery: DeliveryDefinition;
   readonly environment: EnvironmentDefinition;
   readonly head: CommitId;
+  /** Whether the branch still stands there. */
+  readonly isHead: () => Promise<boolean>;
   readonly tree: EditableTree;
   readonly order: number;
   readonly isEntry: boolean;
@@ -87,7 +91,10 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
       ? []
       : await passedByCommits(services, { known, head: observed.head, paths: rendered.paths });
   await services.store.transact(async (tx) => {
+    await tx.lockName(`desired-state/${id}`);
     const previous = (await tx.lock('desiredState', id))?.value;
+    // The branch moved while we rendered: whoever looks at the newer head settles it, and an older one must not come after.
+    if (!(await observed.isHead())) return;
     const updatedAt = services.now();
     if (typeof rendered === 'string') {
       const kept = previous?.authorised === undefined ? {} : { authorised: previous.authorised };

@@ -51,6 +51,7 @@ export async function recordDeployment(
     const authorised = desired?.authorised;
     // Only what we authorised can be a deployment of ours; anything else is an old report or a lie.
     if (desired === undefined || authorised?.renderDigest !== report.renderDigest) return;
+    if (authorised.revision !== report.revision) return;
     const known = (await tx.lock('deployment', id))?.value;
     if (known !== undefined && isFinal[known.phase]) return;
     const next = nextDeployment({ id, report, known, release: authorised.release, now: services.now() });

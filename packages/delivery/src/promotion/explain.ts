@@ -36,7 +36,7 @@ interface Facts {
 }
 
 async function explain(reader: RecordReader, facts: Facts): Promise<ExplainedEnvironment> {
-  const { state, upstream } = facts;
+  const { state } = facts;
   const { application, environment } = state.desired;
   const running = await reader.list('promotion', {
     match: { application, environment, phase: 'running' },

@@ -311,7 +311,10 @@ describe('stopping', () => {
 
   it('ends everything when the writer is told to', async () => {
     const stop = new AbortController();
-    const branch = watched(() => Promise.resolve(stop.abort(new Error('shutting down'))));
+    const branch = watched(() => {
+      stop.abort(new Error('shutting down'));
+      return Promise.resolve();
+    });
 
     const submitted = writerOn(branch, { signal: stop.signal }).submit(pinEdit('one', dev, [pin('app-0', 1)]));
 

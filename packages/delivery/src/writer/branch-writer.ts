@@ -43,7 +43,8 @@ export class BranchWriter {
   readonly #index: ChangeIndex;
   readonly #cancellable: Cancellable;
   #waiting: Waiting[] = [];
-  #working: Promise<void> | undefined;
+  /** A drain is under way; what arrives meanwhile joins it. */
+  #isDraining = false;
 
   constructor(branch: WritableBranch, settings: WriterSettings) {
     this.#branch = branch;
@@ -68,7 +69,7 @@ export class BranchWriter {
         abort = () => this.#takeBack(waiting, signal?.reason);
         signal?.addEventListener('abort', abort, { once: true });
         this.#waiting.push(waiting);
-        this.#working ??= this.#drain();
+        if (!this.#isDraining) void this.#drain();
       });
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -83,12 +84,13 @@ export class BranchWriter {
   }
 
   async #drain(): Promise<void> {
+    this.#isDraining = true;
     try {
       // One turn of the event loop lets everything that arrives together share a batch.
       await new Promise((resolve) => setImmediate(resolve));
       while (this.#waiting.length > 0) await this.#landBatch(this.#waiting.splice(0, maxBatch));
     } finally {
-      this.#working = undefined;
+      this.#isDraining = false;
     }
   }
 
@@ -105,10 +107,16 @@ export class BranchWriter {
         failure = error;
       }
       if (open.length === 0) return;
-      if (attempt >= this.#settings.maxAttempts) return rejectAll(open, failure);
+      if (attempt >= this.#settings.maxAttempts) {
+        rejectAll(open, failure);
+        return;
+      }
       const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 6));
       const isAborted = await sleep(pauseMs, false, this.#cancellable).catch(() => true);
-      if (isAborted) return rejectAll(open, this.#settings.signal?.reason);
+      if (isAborted) {
+        rejectAll(open, this.#settings.signal?.reason);
+        return;
+      }
     }
   }
 
@@ -119,7 +127,10 @@ export class BranchWriter {
   /** A refusal may be meant for one edit of many: each half is tried for itself. */
   async #isolate(batch: readonly Waiting[], error: unknown): Promise<void> {
     const isForAll = error instanceof DeliveryError && error.code === 'CONFIG_BRANCH_MISSING';
-    if (batch.length === 1 || isForAll || this.#settings.signal?.aborted === true) return rejectAll(batch, error);
+    if (batch.length === 1 || isForAll || this.#settings.signal?.aborted === true) {
+      rejectAll(batch, error);
+      return;
+    }
     const half = Math.ceil(batch.length / 2);
     await this.#landBatch(batch.slice(0, half));
     await this.#landBatch(batch.slice(half));

@@ -121,7 +121,9 @@ function parseEdit(text: string): SetImageEdit {
   const lists = [edit.folders, edit.files, edit.pins, edit.trailers];
   const texts = [edit.id, edit.subject, edit.author.name, edit.author.email, ...edit.folders, ...edit.files];
   if (!lists.every(Array.isArray) || !texts.every(isText)) throw new TypeError('not an edit');
-  for (const pair of edit.trailers) if (pair.length !== 2 || !pair.every(isText)) throw new TypeError('not a trailer');
+  for (const pair of edit.trailers as readonly (readonly unknown[])[]) {
+    if (pair.length !== 2 || !pair.every(isText)) throw new TypeError('not a trailer');
+  }
   for (const pin of edit.pins) {
     parseDigest(pin.digest);
     if (!isText(pin.name) || !isText(pin.newTag) || !isText(pin.newName ?? '')) throw new TypeError('not a pin');

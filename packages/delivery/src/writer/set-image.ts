@@ -135,7 +135,8 @@ async function landAll(
   const others = (await spool.take()).filter(({ name }) => name !== own.name);
   await sweepLockFile(own.mirror, request.branch);
   const repository = await request.git.create(own.mirror);
-  const { index, save } = await openChangeIndex(repository, own.index);
+  const opened = await openChangeIndex(repository, own.index);
+  const { index } = opened;
   const writer = new BranchWriter(remoteBranch(repository, request.remote, request.branch), {
     committer: request.committer,
     now: request.now,
@@ -151,7 +152,7 @@ async function landAll(
     if (landed !== undefined) await spool.answer(name, landed);
   });
   const [landed] = await Promise.allSettled([mine, ...theirs]);
-  await save();
+  await opened.save();
   if (landed.status === 'rejected') throw landed.reason;
   return landed.value;
 }

@@ -106,7 +106,9 @@ describe('a branch over HTTP', () => {
     const writers = [writerOn(await branchOf('one')), writerOn(await branchOf('two'))];
     const ids = Array.from({ length: 8 }, (_, index) => `edit-${index}`);
 
-    await Promise.all(ids.map((id, index) => writers[index % 2]?.submit(pinEdit(id, dev, [pin('web', index + 1)]))));
+    await Promise.all(
+      ids.map(async (id, index) => writers[index % 2]?.submit(pinEdit(id, dev, [pin('web', index + 1)]))),
+    );
 
     expect([...(await idsOn(repository))].sort()).toEqual(ids);
   });

@@ -31,7 +31,7 @@ export function decideRun(run: PipelineRun, stages: readonly StageRun[]): RunDec
   }
   const after = [...settled.values()];
   const isOver = start.length === 0 && after.every((stage) => stage.phase === 'finished');
-  return { start, skip, ...(isOver ? { conclusion: concludeRun(after) } : {}) };
+  return { start, skip, ...(isOver ? { conclusion: concludeRun(run, settled) } : {}) };
 }
 
 function skipRule(
@@ -60,11 +60,23 @@ function skipRule(
   return undefined;
 }
 
-/** Worst of the required stages; advisory ones never fail a run. */
-function concludeRun(stages: readonly StageRun[]): Conclusion {
-  const required = stages.filter((stage) => stage.requirement === 'required').map((stage) => stage.conclusion);
+/** Worst of the required stages; advisory ones never fail a run, but what is required and never ran behind one does. */
+function concludeRun(run: PipelineRun, settled: ReadonlyMap<string, StageRun>): Conclusion {
+  const required = [...settled.values()].filter((stage) => stage.requirement === 'required');
+  const ends = required.map((stage) => (isBlocked(run, settled, stage.name) ? 'failure' : stage.conclusion));
   const worst = (['cancelled', 'action_required', 'timed_out', 'failure'] as const).find((conclusion) =>
-    required.includes(conclusion),
+    ends.includes(conclusion),
   );
   return worst ?? 'success';
+}
+
+/** Skipped because something it rests on did not succeed, not because a rule of the pipeline leaves it out. */
+function isBlocked(run: PipelineRun, settled: ReadonlyMap<string, StageRun>, name: string): boolean {
+  if (settled.get(name)?.conclusion !== 'skipped') return false;
+  const definition = run.definition.stages.find((stage) => stage.name === name);
+  return (definition?.needs ?? []).some((need) => {
+    const conclusion = settled.get(need)?.conclusion;
+    if (conclusion === undefined || conclusion === 'success') return false;
+    return conclusion !== 'skipped' || isBlocked(run, settled, need);
+  });
 }

@@ -7,7 +7,8 @@ const judges: ReadonlySet<StageKind> = new Set(['test', 'coverage']);
  * The pipelines a change proposes, with the gates of the protected branch as they were before it.
  *
  * A judging stage that the change removed stands again, one it turned advisory or off is required again, and thresholds are
- * never below those of the base. What a merge brings counts from the next change on.
+ * never below those of the base; put behind a stage that a pull request leaves out, or given another report to judge, the whole
+ * base pipeline stands. What a merge brings counts from the next change on.
  */
 export function guardGates(
   proposed: readonly PipelineDefinition[],
@@ -25,13 +26,15 @@ function guardPipeline(proposed: PipelineDefinition, base: PipelineDefinition): 
   const judging = base.stages.filter((stage) => judges.has(stage.kind) && stage.requirement === 'required');
   const isReplaced = (stage: StageDefinition): boolean =>
     judging.some((judge) => judge.name === stage.name && judge.kind !== stage.kind);
-  if (
-    proposed.stages.some(isReplaced) ||
-    judging.some((judge) => !proposed.stages.some((stage) => stage.name === judge.name))
-  ) {
-    // The graph itself was changed around a gate: only the whole base pipeline keeps its meaning.
-    return base;
-  }
+  const isBypassed = (judge: StageDefinition): boolean => {
+    const stage = proposed.stages.find((one) => one.name === judge.name);
+    if (stage === undefined) return true;
+    // A coverage stage judges the report of the stage it needs: another need is another report.
+    if (judge.kind === 'coverage' && [...stage.needs].sort().join() !== [...judge.needs].sort().join()) return true;
+    return isLeftOut(proposed, stage) && !isLeftOut(base, judge);
+  };
+  // The graph itself was changed around a gate: only the whole base pipeline keeps its meaning.
+  if (proposed.stages.some(isReplaced) || judging.some(isBypassed)) return base;
   const stages = proposed.stages.map((stage) => {
     const judge = judging.find((one) => one.name === stage.name);
     return judge === undefined
@@ -39,6 +42,15 @@ function guardPipeline(proposed: PipelineDefinition, base: PipelineDefinition): 
       : { ...stage, requirement: judge.requirement, options: guardOptions(stage, judge) };
   });
   return { ...proposed, stages };
+}
+
+/** Whether something that a stage rests on is left out of a pull request's run, and the stage with it. */
+function isLeftOut(pipeline: PipelineDefinition, stage: StageDefinition, seen: readonly string[] = []): boolean {
+  return stage.needs.some((name) => {
+    const need = pipeline.stages.find((one) => one.name === name);
+    if (need === undefined || seen.includes(name)) return false;
+    return need.requirement === 'off' || need.isOnlyOnBranches || isLeftOut(pipeline, need, [...seen, name]);
+  });
 }
 
 interface Thresholds {

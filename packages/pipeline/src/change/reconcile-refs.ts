@@ -1,5 +1,6 @@
 import {
   type Branch,
+  type Change,
   type CommitId,
   type Name,
   parseBranch,
@@ -10,6 +11,7 @@ import {
 } from '@slipway/domain';
 import { type Effect, type GitRepository, promotionMergedEffect, type StoreTransaction } from '@slipway/ports';
 import { approvalRule, countingApprovals, judgeReviews } from '../review/approvals.ts';
+import { finishIntendedMerges } from '../review/finish-intended-merges.ts';
 import { refreshEffect } from '../review/refresh-pull-request.ts';
 import type { ReviewServices } from '../review/review-services.ts';
 import { startRun } from '../start-run.ts';
@@ -27,6 +29,7 @@ export async function reconcileRefs(services: ReviewServices, name: Name): Promi
   const record = (await services.store.get('repository', name))?.value;
   if (record === undefined) return;
   const repository = await services.openRepository(name);
+  await finishIntendedMerges(services, record, repository);
   const known = new Map(
     (await services.store.list('refHead', { match: { repository: name }, limit: 100_000 })).map(({ value }) => [
       value.ref,
@@ -104,7 +107,7 @@ async function prepareDefault(
   const trigger = { kind: 'push', branch, ...(before === undefined ? {} : { base: before }) } as const;
   return async (tx) => {
     await settleMerged(tx, services, merged);
-    if (fault !== undefined) await tellPusher(tx, own.pusher, own.id, fault, services.now());
+    if (fault !== undefined) await tellPusher(tx, own, fault, services.now());
     for (const definition of definitions) {
       const reviews = last?.reviews ?? [];
       await startRun(
@@ -191,21 +194,15 @@ async function refreshRequests(
   }
 }
 
-async function tellPusher(
-  tx: StoreTransaction,
-  account: string,
-  change: string,
-  fault: string,
-  now: string,
-): Promise<void> {
-  const id = `pipeline-file/${change}`;
+async function tellPusher(tx: StoreTransaction, change: Change, fault: string, now: string): Promise<void> {
+  const id = `pipeline-file/${change.id}`;
   await tx.put('inboxItem', id, {
     id,
-    account,
+    account: change.pusher,
     kind: 'failure',
     subject: 'The pipeline file cannot be read',
     body: fault,
-    link: `/changes/${encodeURIComponent(change)}`,
+    link: `/changes/${encodeURIComponent(change.id)}`,
     createdAt: now,
   });
 }

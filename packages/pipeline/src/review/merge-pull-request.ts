@@ -1,67 +1,9 @@
-import {
-  type Account,
-  type CheckFacts,
-  decideMerge,
-  type MergeDecision,
-  type PullRequest,
-  type Signature,
-} from '@slipway/domain';
-import type { GitRepository, RecordReader } from '@slipway/ports';
+import type { Account, CommitId, PullRequest, Signature } from '@slipway/domain';
+import type { GitRepository } from '@slipway/ports';
 import { reconcileRefs } from '../change/reconcile-refs.ts';
-import { approvalRule, countingApprovals, judgeReviews, type JudgedReview } from './approvals.ts';
+import { readMergeState } from './read-merge-state.ts';
 import { ReviewError } from './review-error.ts';
 import type { ReviewServices } from './review-services.ts';
-
-/** Everything known of a pull request's way in. */
-export interface MergeState {
-  readonly decision: MergeDecision;
-  readonly reviews: readonly JudgedReview[];
-  readonly checks: readonly CheckFacts[];
-  readonly requiredChecks: readonly string[];
-}
-
-/** Reads whether a pull request may be merged now, and every rule that is not met. */
-export async function readMergeState(
-  reader: RecordReader,
-  repository: GitRepository,
-  pullRequest: PullRequest,
-): Promise<MergeState> {
-  const record = (await reader.get('repository', pullRequest.repository))?.value;
-  const rule = await approvalRule(reader, repository, pullRequest);
-  const reviews = await judgeReviews(reader, rule, pullRequest);
-  const match = { repository: pullRequest.repository, commit: pullRequest.mergeCommit ?? 'none' };
-  const runs = await reader.list('pipelineRun', { match });
-  const checks = runs.map(({ value }) => ({
-    pipeline: value.pipeline,
-    phase: value.phase,
-    ...(value.conclusion === undefined ? {} : { conclusion: value.conclusion }),
-  }));
-  const requiredChecks = record?.protection.requiredChecks ?? [];
-  const objections = reviews.filter(
-    (one) =>
-      one.review.verdict === 'changes-requested' && one.review.head === pullRequest.head && isNewest(one, reviews),
-  );
-  const decision = decideMerge({
-    pullRequest,
-    protection: {
-      requiresPullRequest: record?.protection.requiresPullRequest ?? true,
-      requiredApprovals: rule.requiredApprovals,
-      requiredChecks,
-    },
-    checks,
-    approvals: countingApprovals(reviews),
-    objections: objections.map((one) => one.review),
-    targetHead: (await repository.readRef(`refs/heads/${pullRequest.target}`)) ?? 'gone',
-  });
-  return { decision, reviews, checks, requiredChecks };
-}
-
-function isNewest(one: JudgedReview, all: readonly JudgedReview[]): boolean {
-  const own = all.filter(
-    (other) => other.review.account === one.review.account && other.review.verdict !== 'commented',
-  );
-  return own.at(-1)?.review.id === one.review.id;
-}
 
 /**
  * Merges a pull request: the tree that was checked, as one merge commit, if the target still stands where it was checked against.
@@ -80,26 +22,23 @@ export async function mergePullRequest(services: ReviewServices, account: Accoun
       decision.kind === 'refused' ? decision.unmet.map((one) => one.message).join(' ') : `${id} has no merge result`,
     );
   }
-  const checked = await repository.readCommit(mergeCommit);
-  const at = services.now();
-  const commit = await repository.commitTree({
-    tree: checked.tree,
-    parents: checked.parents,
-    author: signatureOf(account),
-    committer: services.committer,
-    message: mergeMessage(pullRequest),
-    at,
-  });
+  const commit = await mergeCommitOf(services, repository, { account, pullRequest, mergeCommit });
   // The intent first: a crash after the ref has moved finds by it that this was our merge.
   await services.store.transact(async (tx) => {
     const known = (await tx.lock('pullRequest', id))?.value;
-    if (known?.state !== 'open' || known.head !== pullRequest.head)
-      throw new ReviewError('MERGE_REFUSED', `${id} has changed meanwhile`);
-    await tx.put('pullRequest', id, { ...known, mergedCommit: commit, mergedBy: account.id, updatedAt: at });
+    const isAsRead = known?.head === pullRequest.head && known.mergedCommit === pullRequest.mergedCommit;
+    if (known?.state !== 'open' || !isAsRead) throw new ReviewError('MERGE_REFUSED', `${id} has changed meanwhile`);
+    if (known.mergedCommit === commit) return;
+    await tx.put('pullRequest', id, {
+      ...known,
+      mergedCommit: commit,
+      mergedBy: account.id,
+      updatedAt: services.now(),
+    });
   });
   await services.checkpoint('merge-intended');
   const isMoved = await repository.updateRef(`refs/heads/${pullRequest.target}`, commit, pullRequest.base);
-  if (!isMoved)
+  if (!isMoved && !(await stands(repository, pullRequest, commit)))
     throw new ReviewError(
       'MERGE_REFUSED',
       `${pullRequest.target} has moved: the merge result is made and checked again`,
@@ -107,6 +46,34 @@ export async function mergePullRequest(services: ReviewServices, account: Accoun
   await services.checkpoint('merged');
   await reconcileRefs(services, pullRequest.repository);
   return (await services.store.get('pullRequest', id))?.value ?? pullRequest;
+}
+
+/** The commit to merge with; one that was intended before a crash for the same tree on the same parents stays the one. */
+async function mergeCommitOf(
+  services: ReviewServices,
+  repository: GitRepository,
+  facts: { readonly account: Account; readonly pullRequest: PullRequest; readonly mergeCommit: CommitId },
+): Promise<CommitId> {
+  const { account, pullRequest } = facts;
+  const checked = await repository.readCommit(facts.mergeCommit);
+  const { mergedCommit } = pullRequest;
+  const isKept = mergedCommit !== undefined && (await repository.resolve(mergedCommit)) !== undefined;
+  const intended = isKept ? await repository.readCommit(mergedCommit) : undefined;
+  if (intended?.tree === checked.tree && intended.parents.join() === checked.parents.join()) return intended.id;
+  return repository.commitTree({
+    tree: checked.tree,
+    parents: checked.parents,
+    author: signatureOf(account),
+    committer: services.committer,
+    message: mergeMessage(pullRequest),
+    at: services.now(),
+  });
+}
+
+/** Whether somebody else who carried out the same intent was faster. */
+async function stands(repository: GitRepository, pullRequest: PullRequest, commit: CommitId): Promise<boolean> {
+  const head = await repository.readRef(`refs/heads/${pullRequest.target}`);
+  return head !== undefined && repository.isAncestor(commit, head);
 }
 
 function signatureOf(account: Account): Signature {

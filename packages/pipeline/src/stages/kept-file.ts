@@ -26,7 +26,7 @@ export async function readKeptFile(
       entry.resume();
       continue;
     }
-    if (entry.header.type !== 'file' || (entry.header.size ?? 0) > maxBytes) break;
+    if (entry.header.type !== 'file' || entry.header.size > maxBytes) break;
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);

@@ -158,7 +158,7 @@ function remoteCases(current: { repository(): GitRepository; another(): Promise<
     await expect(repository.fetch({ url }, [`${main}:${main}`])).rejects.toMatchObject({ code: 'GIT_URL_REFUSED' });
   });
 
-  it.each(['--all', 'main:main', `${main}`, `${main}:x`, `${main}:${main}:${main}`, ':refs/heads/x'])(
+  it.each(['--all', 'main:main', main, `${main}:x`, `${main}:${main}:${main}`, ':refs/heads/x'])(
     'refuses the refspec %j',
     async (refspec) => {
       const repository = current.repository();

@@ -158,7 +158,7 @@ export class Pod {
     for (;;) {
       if (this.isEnding || this.#isLost || this.#signal.aborted) return;
       try {
-        return await attempt();
+        return void (await attempt());
       } catch (error) {
         if (!this.#signal.aborted) this.#settle(undefined, describe(error));
       }
@@ -290,7 +290,7 @@ export class Pod {
   async #endUntilDone(maxGraceMs: number): Promise<void> {
     for (;;) {
       try {
-        return await this.#end(maxGraceMs);
+        return void (await this.#end(maxGraceMs));
       } catch (error) {
         this.#trouble = describe(error);
       }

@@ -37,10 +37,10 @@ async function respond(incoming: IncomingMessage, answer: ServerResponse, servin
   try {
     const ask = await readBody(incoming);
     const name = (incoming.url ?? '').slice(1);
-    if (name === 'watch') return await sendLines(answer, ask, serving.watch);
+    if (name === 'watch') return void (await sendLines(answer, ask, serving.watch));
     const handler = findHandler(serving.handlers, name);
     if (incoming.method !== 'POST' || handler === undefined)
-      return send(answer, 404, { code: 'NOT_FOUND', message: 'no such call', facts: {} });
+      return void send(answer, 404, { code: 'NOT_FOUND', message: 'no such call', facts: {} });
     send(answer, 200, await handler(ask));
   } catch (error) {
     send(answer, error instanceof CodedError ? 422 : 500, asAnswer(error));

@@ -19,8 +19,8 @@ const includes: Readonly<Record<Role, readonly Role[]>> = {
 export function holdsRight(principal: Principal | undefined, right: Right): boolean {
   if (right === 'public') return true;
   if (principal === undefined) return false;
-  if (right === 'any') return principal.token.purpose === 'person';
   if (principal.token.scopes !== undefined || principal.token.purpose === 'login-link') return false;
+  if (right === 'any') return principal.token.purpose === 'person';
   return principal.account.roles.some((role) => role === right || includes[role].includes(right));
 }
 

@@ -29,6 +29,15 @@ const base = '/api/v1/applications/:application';
 
 /** Environments, promotions and the trail of a change. */
 export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices): void {
+  addBoardRoutes(app, services);
+  addPendingRoutes(app, services);
+  addPromotionRoutes(app, services);
+  addApprovalRoute(app, services);
+  addChangeRoutes(app, services);
+}
+
+/** What runs where. */
+function addBoardRoutes(app: FastifyInstance, services: ServerServices): void {
   const { store } = services.delivery;
   addRoute(
     app,
@@ -55,6 +64,11 @@ export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices
     },
     (call) => viewBoard(services, call.param('application'), accountOf(call)),
   );
+}
+
+/** What the branch says and may not be applied yet. */
+function addPendingRoutes(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.delivery;
   addRoute(
     app,
     {
@@ -75,6 +89,10 @@ export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices
       return { diff: diffs.find((one) => one.environment === desired.environment)?.diff ?? '' };
     },
   );
+}
+
+/** Promotions: asked for and looked at. */
+function addPromotionRoutes(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     {
@@ -106,6 +124,10 @@ export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices
     },
     async ({ param }) => viewPromotion(await findPromotion(services, param('promotion'))),
   );
+}
+
+/** The consent of a second person, or its refusal. */
+function addApprovalRoute(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     {
@@ -136,7 +158,13 @@ export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices
       return viewPromotion(await findPromotion(services, promotion.id));
     },
   );
+}
+
+/** Changes, their trail, and why they are not further. */
+function addChangeRoutes(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.delivery;
   const whyQuery = z.object({ change: z.string(), environment: z.string(), application: z.string().optional() });
+  const changesQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
   addRoute(
     app,
     {
@@ -149,7 +177,6 @@ export function addDeliveryRoutes(app: FastifyInstance, services: ServerServices
     },
     ({ query }) => viewWhy(services, query),
   );
-  const changesQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
   addRoute(
     app,
     {

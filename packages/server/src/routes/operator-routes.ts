@@ -4,7 +4,7 @@ import { type DesiredState, parseCommitId, parseDigest, parseName } from '@slipw
 import type { FastifyInstance } from 'fastify';
 import { accountOf, addRoute } from '../route.ts';
 import type { ServerServices } from '../server-services.ts';
-import { sendEvents } from './send-events.ts';
+import { type EventStream, sendEvents } from './send-events.ts';
 
 /** The operator dials out to these two: a stream of what it should do, and a place for what it saw. */
 export function addOperatorRoutes(app: FastifyInstance, services: ServerServices): void {
@@ -20,32 +20,12 @@ export function addOperatorRoutes(app: FastifyInstance, services: ServerServices
     async ({ request, reply }) => {
       services.operatorSeen.at = now();
       const events = sendEvents(request, reply);
-      let sent = '';
-      let isSending = false;
-      let isDirty = true;
-      const send = async (): Promise<void> => {
-        if (isSending) {
-          isDirty = true;
-          return;
-        }
-        isSending = true;
-        try {
-          do {
-            isDirty = false;
-            const text = JSON.stringify(await readPolicies(services));
-            if (text !== sent) events.send('policies', text);
-            sent = text;
-          } while (isDirty);
-        } catch (error) {
-          services.onFault(error);
-          events.end();
-        } finally {
-          isSending = false;
-        }
-      };
-      const stop = store.onChange(({ noun }) => (noun === 'desiredState' ? void send() : undefined));
+      const sender = new PolicySender(services, events);
+      const stop = store.onChange(({ noun }) => {
+        if (noun === 'desiredState') void sender.send();
+      });
       events.onClose(stop);
-      await send();
+      await sender.send();
       return reply;
     },
   );
@@ -73,6 +53,42 @@ export function addOperatorRoutes(app: FastifyInstance, services: ServerServices
       return call.reply.code(204).send();
     },
   );
+}
+
+/** Sends policies when they differ from what was sent last; changes that come while it reads are read again. */
+class PolicySender {
+  readonly #services: ServerServices;
+  readonly #events: EventStream;
+  #sent = '';
+  #reading: Promise<void> | undefined;
+  #wanted = 0;
+
+  constructor(services: ServerServices, events: EventStream) {
+    this.#services = services;
+    this.#events = events;
+  }
+
+  send(): Promise<void> {
+    this.#wanted += 1;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (let seen = 0; seen !== this.#wanted; ) {
+        seen = this.#wanted;
+        const text = JSON.stringify(await readPolicies(this.#services));
+        if (text !== this.#sent) this.#events.send('policies', text);
+        this.#sent = text;
+      }
+    } catch (error) {
+      this.#services.onFault(error);
+      this.#events.end();
+    }
+  }
 }
 
 async function readPolicies(services: ServerServices): Promise<readonly OperatorPolicy[]> {

@@ -9,12 +9,22 @@ import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
 
 const sessionBody = z.strictObject({ token: z.string().min(1).max(200) });
+const tokenBody = z.strictObject({ label: z.string().min(1).max(100), expiresAt: z.iso.datetime().optional() });
 const sessionMs = 12 * 3_600_000;
 
 /** Who is asking, what is here, and how it does. */
 export function addPlatformRoutes(app: FastifyInstance, services: ServerServices): void {
+  addInstallationRoutes(app, services);
+  addRepositoryList(app, services);
+  addInboxRoute(app, services);
+  addMetricsRoute(app, services);
+  addSetImageRoute(app, services);
+  addAuditRoute(app, services);
   addSessionRoutes(app, services);
-  const { store, now } = services.pipeline;
+}
+
+/** Who is asking, and how the installation does. */
+function addInstallationRoutes(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     { method: 'GET', url: '/api/v1/me', right: 'any', summary: 'The asking account', answer: meView },
@@ -37,6 +47,11 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       });
     },
   );
+}
+
+/** What is here. */
+function addRepositoryList(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.pipeline;
   addRoute(
     app,
     {
@@ -65,6 +80,11 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       );
     },
   );
+}
+
+/** What concerns the asking account. */
+function addInboxRoute(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.pipeline;
   addRoute(
     app,
     {
@@ -92,6 +112,10 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       };
     },
   );
+}
+
+/** What was measured. */
+function addMetricsRoute(app: FastifyInstance, services: ServerServices): void {
   const metricsQuery = z.object({
     name: z.string().optional(),
     run: z.string().optional(),
@@ -119,6 +143,10 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       };
     },
   );
+}
+
+/** The config-repo writer for pipelines of others. */
+function addSetImageRoute(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     {
@@ -138,6 +166,10 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       return { commit: landed.commit, isChange: landed.isChange, isReplay: landed.isReplay, paths: [...landed.paths] };
     },
   );
+}
+
+/** The evidence of a period. */
+function addAuditRoute(app: FastifyInstance, services: ServerServices): void {
   const auditQuery = z.object({ from: z.string().default('1970-01-01T00:00:00Z'), to: z.string().optional() });
   addRoute(
     app,
@@ -149,11 +181,18 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
       query: auditQuery,
       answer: z.record(z.string(), z.string()),
     },
-    ({ query }) => services.exportAudit({ from: query.from, to: query.to ?? now() }),
+    ({ query }) => services.exportAudit({ from: query.from, to: query.to ?? services.pipeline.now() }),
   );
 }
 
 function addSessionRoutes(app: FastifyInstance, services: ServerServices): void {
+  addLogin(app, services);
+  addLogout(app, services);
+  addTokenRoutes(app, services);
+}
+
+/** Makes a session of a token or a one-time link. */
+function addLogin(app: FastifyInstance, services: ServerServices): void {
   const { store, now } = services.pipeline;
   addRoute(
     app,
@@ -167,8 +206,9 @@ function addSessionRoutes(app: FastifyInstance, services: ServerServices): void 
     },
     async ({ body, reply }) => {
       const principal = await findPrincipal(store, body.token, now());
-      if (principal === undefined || principal.token.scopes !== undefined)
-        throw new ServerError('UNAUTHENTICATED', 'This token is not known, has ended or is for something else');
+      const purpose = principal?.token.purpose;
+      const isForPeople = purpose === 'person' || purpose === 'login-link';
+      if (principal === undefined || !isForPeople || principal.token.scopes !== undefined) throw refusedLogin();
       const { account } = principal;
       const expiresAt = new Date(Date.parse(now()) + sessionMs).toISOString();
       const session = mintToken({
@@ -179,8 +219,11 @@ function addSessionRoutes(app: FastifyInstance, services: ServerServices): void 
         now: now(),
       });
       await store.transact(async (tx) => {
+        // Of two that follow the same link at once, the second finds it used.
+        const token = (await tx.lock('token', principal.token.id))?.value;
+        if (token?.revokedAt !== undefined) throw refusedLogin();
         await tx.put('token', session.token.id, session.token);
-        if (principal.token.purpose === 'login-link') await revokeToken(tx, principal.token.id, now());
+        if (purpose === 'login-link') await revokeToken(tx, principal.token.id, now());
       });
       const secure = services.publicUrl().startsWith('https:') ? '; Secure' : '';
       void reply.header(
@@ -190,6 +233,11 @@ function addSessionRoutes(app: FastifyInstance, services: ServerServices): void 
       return { account: account.id, displayName: account.displayName, roles: [...account.roles] };
     },
   );
+}
+
+/** Ends a session. */
+function addLogout(app: FastifyInstance, services: ServerServices): void {
+  const { store, now } = services.pipeline;
   addRoute(
     app,
     { method: 'DELETE', url: '/api/v1/session', right: 'any', summary: 'Logs out' },
@@ -201,7 +249,11 @@ function addSessionRoutes(app: FastifyInstance, services: ServerServices): void 
         .send();
     },
   );
-  const tokenBody = z.strictObject({ label: z.string().min(1).max(100), expiresAt: z.string().datetime().optional() });
+}
+
+/** Tokens of the asking account. */
+function addTokenRoutes(app: FastifyInstance, services: ServerServices): void {
+  const { store, now } = services.pipeline;
   addRoute(
     app,
     {
@@ -237,4 +289,8 @@ function addSessionRoutes(app: FastifyInstance, services: ServerServices): void 
       return call.reply.code(204).send();
     },
   );
+}
+
+function refusedLogin(): ServerError {
+  return new ServerError('UNAUTHENTICATED', 'This token is not known, has ended or is for something else');
 }

@@ -14,17 +14,31 @@ const listQuery = z.object({
 });
 const base = '/api/v1/repositories/:repository/pull-requests';
 
+/** The request that a call names. */
+async function findPullRequest(services: ServerServices, call: Call<unknown, unknown>): Promise<PullRequest> {
+  const id = `${call.param('repository')}#${call.param('number')}`;
+  const found = (await services.review.store.get('pullRequest', id))?.value;
+  if (found === undefined) throw new ServerError('NOT_FOUND', `There is no pull request ${id}`);
+  return found;
+}
+
+/** Answers with the request as it is now. */
+function viewOf(services: ServerServices): (call: Call<unknown, unknown>) => Promise<z.infer<typeof pullRequestView>> {
+  return async (call) => viewPullRequest(services, await findPullRequest(services, call), accountOf(call));
+}
+
 /** Pull requests: diff, checks, reviews, merge. */
 export function addReviewRoutes(app: FastifyInstance, services: ServerServices): void {
+  addReadingRoutes(app, services);
+  addOpeningRoute(app, services);
+  addVerdictRoute(app, services);
+  addTalkingRoutes(app, services);
+}
+
+/** Lists and one of them. */
+function addReadingRoutes(app: FastifyInstance, services: ServerServices): void {
   const { store } = services.review;
-  const find = async (call: Call<unknown, unknown>): Promise<PullRequest> => {
-    const id = `${call.param('repository')}#${call.param('number')}`;
-    const found = (await store.get('pullRequest', id))?.value;
-    if (found === undefined) throw new ServerError('NOT_FOUND', `There is no pull request ${id}`);
-    return found;
-  };
-  const view = async (call: Call<unknown, unknown>): Promise<z.infer<typeof pullRequestView>> =>
-    viewPullRequest(services, await find(call), accountOf(call));
+  const view = viewOf(services);
   addRoute(
     app,
     {
@@ -55,6 +69,10 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
     },
     view,
   );
+}
+
+/** Opens one. */
+function addOpeningRoute(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     {
@@ -78,7 +96,11 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
       return viewPullRequest(services, opened, accountOf(call));
     },
   );
-  // Which role the verdict needs is decided by the pull request itself: reviewer, or approver for a promotion.
+}
+
+/** Reviews a head. Which role a verdict needs the request itself decides: reviewer, or approver for a promotion. */
+function addVerdictRoute(app: FastifyInstance, services: ServerServices): void {
+  const view = viewOf(services);
   addRoute(
     app,
     {
@@ -90,7 +112,7 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
       answer: pullRequestView,
     },
     async (call) => {
-      const pullRequest = await find(call);
+      const pullRequest = await findPullRequest(services, call);
       const { verdict, body, head } = call.body;
       await reviewPullRequest(services.review, accountOf(call), {
         pullRequest: pullRequest.id,
@@ -102,6 +124,12 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
       return view(call);
     },
   );
+}
+
+/** Comments and merges. */
+function addTalkingRoutes(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.review;
+  const view = viewOf(services);
   addRoute(
     app,
     {
@@ -113,7 +141,7 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
       answer: pullRequestView,
     },
     async (call) => {
-      const pullRequest = await find(call);
+      const pullRequest = await findPullRequest(services, call);
       const now = services.review.now();
       const account = accountOf(call).id;
       const id = `${pullRequest.id}/${account}/${Date.parse(now)}`;
@@ -140,7 +168,7 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
       answer: pullRequestView,
     },
     async (call) => {
-      await mergePullRequest(services.review, accountOf(call), (await find(call)).id);
+      await mergePullRequest(services.review, accountOf(call), (await findPullRequest(services, call)).id);
       return view(call);
     },
   );

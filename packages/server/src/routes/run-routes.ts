@@ -18,14 +18,22 @@ const logQuery = z.object({
   attempt: z.coerce.number().int().min(1).optional(),
 });
 
+async function findRun(services: ServerServices, id: string): Promise<z.infer<typeof runView>> {
+  const run = (await services.pipeline.store.get('pipelineRun', id))?.value;
+  if (run === undefined) throw new ServerError('NOT_FOUND', `There is no run ${id}`);
+  return viewRun(services.pipeline.store, run);
+}
+
 /** Runs of pipelines, their stages and logs. */
 export function addRunRoutes(app: FastifyInstance, services: ServerServices): void {
+  addRunReading(app, services);
+  addRunControl(app, services);
+  addLogRoutes(app, services);
+}
+
+/** Runs, and one of them. */
+function addRunReading(app: FastifyInstance, services: ServerServices): void {
   const { store } = services.pipeline;
-  const runOf = async (id: string): Promise<z.infer<typeof runView>> => {
-    const run = (await store.get('pipelineRun', id))?.value;
-    if (run === undefined) throw new ServerError('NOT_FOUND', `There is no run ${id}`);
-    return viewRun(store, run);
-  };
   addRoute(
     app,
     {
@@ -48,14 +56,18 @@ export function addRunRoutes(app: FastifyInstance, services: ServerServices): vo
   addRoute(
     app,
     { method: 'GET', url: '/api/v1/runs/:run', right: 'viewer', summary: 'One run', answer: runView },
-    ({ param }) => runOf(param('run')),
+    ({ param }) => findRun(services, param('run')),
   );
+}
+
+/** Ends a run, or starts what failed again. */
+function addRunControl(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     { method: 'POST', url: '/api/v1/runs/:run/cancel', right: 'developer', summary: 'Cancels a run', answer: runView },
     async ({ param }) => {
       await cancelRun(services.pipeline, param('run'), services.review.cancelEffect);
-      return runOf(param('run'));
+      return findRun(services, param('run'));
     },
   );
   addRoute(
@@ -69,9 +81,14 @@ export function addRunRoutes(app: FastifyInstance, services: ServerServices): vo
     },
     async ({ param }) => {
       await retryRun(services.pipeline, param('run'));
-      return runOf(param('run'));
+      return findRun(services, param('run'));
     },
   );
+}
+
+/** Logs as they grow. */
+function addLogRoutes(app: FastifyInstance, services: ServerServices): void {
+  const { store } = services.pipeline;
   addRoute(
     app,
     {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** An open stream of server-sent events (WHATWG HTML, "Server-sent events"). */
@@ -14,7 +15,13 @@ const pingMs = 15_000;
 export function sendEvents(request: FastifyRequest, reply: FastifyReply): EventStream {
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' });
+  // A hijacked reply goes past Fastify: what the guard set goes along by hand.
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    connection: 'keep-alive',
+  });
   raw.write(': open\n\n');
   const listeners: (() => void)[] = [];
   let ping: NodeJS.Timeout;

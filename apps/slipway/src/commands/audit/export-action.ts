@@ -76,7 +76,7 @@ function parseFiles(value: unknown): Readonly<Record<string, string>> {
 async function runningServer(stateDir: string, signal: AbortSignal): Promise<string | undefined> {
   const text = await readFile(path.join(stateDir, 'server', 'server.json'), 'utf8').catch(() => undefined);
   if (text === undefined) throw new CliError('CLI_FILE_UNREADABLE', `${stateDir} is not a folder of an installation`);
-  const url = `http://127.0.0.1:${Number((JSON.parse(text) as { readonly port: number }).port)}`;
+  const url = `http://127.0.0.1:${(JSON.parse(text) as { readonly port: number }).port}`;
   try {
     await createApiClient({ url, signal, timeoutMs: probeMs }).get('/api/v1/openapi.json', { parse: (value) => value });
     return url;

@@ -47,8 +47,8 @@ async function readKey(file: string): Promise<string> {
 function readerOf(folder: string): BundleReader {
   return async (name, signal) => {
     const handle = await open(path.join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw new CliError('CLI_FILE_UNREADABLE', `${name} of the export cannot be read`, { cause: error });
       },
     );

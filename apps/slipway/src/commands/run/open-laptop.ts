@@ -9,7 +9,7 @@ import { makeCheckpoint } from '../../platform/checkpoint.ts';
 import { makeEffectHandlers } from '../../platform/effect-handlers.ts';
 import { openImageSide } from '../../platform/image-side.ts';
 import { readNpmSettings } from '../../platform/npm-settings.ts';
-import { startData } from '../../platform/start-data.ts';
+import { type DataSide, startData } from '../../platform/start-data.ts';
 import { openStateFolder } from '../../platform/state-folder.ts';
 import { composeUseCases, type UseCases } from '../../platform/use-cases.ts';
 
@@ -31,12 +31,11 @@ export async function openLaptop(context: CommandContext, stateDir: string): Pro
   const folder = await openStateFolder(stateDir);
   const log = pino({ base: {}, level: 'warn' }, pino.destination({ dest: path.join(folder.root, 'log'), mkdir: true }));
   let ready: (cases: UseCases) => void = () => undefined;
-  const handlers = makeEffectHandlers(new Promise((resolve) => (ready = resolve)));
   const ending = new AbortController();
   const data = await startData({
     folder,
     pgBin: environment.pgBin,
-    handlers,
+    handlers: makeEffectHandlers(new Promise((resolve) => (ready = resolve))),
     log,
     onFenced: (error) => ending.abort(error),
   });
@@ -68,15 +67,7 @@ export async function openLaptop(context: CommandContext, stateDir: string): Pro
       cases,
       cancelEffect: (key) => data.engine.cancel(key),
       signal: ending.signal,
-      async addRepository(name) {
-        const repository = await host.create(dirOf(name));
-        const protection = { requiresPullRequest: false, requiredApprovals: 0, requiredChecks: [] };
-        const record = { id: name, role: 'code', defaultBranch: parseBranch('checkout'), protection } as const;
-        await data.store.transact((tx) =>
-          tx.put('repository', name, { ...record, createdAt: new Date().toISOString() }),
-        );
-        return repository;
-      },
+      addRepository: (name) => addRepository(data, name, host.create(dirOf(name))),
       async close() {
         ending.abort();
         await data.close({ isStopping: true });
@@ -86,6 +77,15 @@ export async function openLaptop(context: CommandContext, stateDir: string): Pro
     await data.close({ isStopping: true });
     throw error;
   }
+}
+
+/** A crash between the folder and its record leaves a folder that the next call takes. */
+async function addRepository(data: DataSide, name: Name, making: Promise<GitRepository>): Promise<GitRepository> {
+  const repository = await making;
+  const protection = { requiresPullRequest: false, requiredApprovals: 0, requiredChecks: [] };
+  const record = { id: name, role: 'code', defaultBranch: parseBranch('checkout'), protection } as const;
+  await data.store.transact((tx) => tx.put('repository', name, { ...record, createdAt: new Date().toISOString() }));
+  return repository;
 }
 
 /** A checkout deploys nothing: its pipelines end before the manifests. */

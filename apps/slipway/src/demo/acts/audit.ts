@@ -61,7 +61,7 @@ async function slipway(
 ): Promise<{ readonly exitCode: number; readonly text: string }> {
   const login = world === undefined ? {} : { SLIPWAY_URL: world.url, SLIPWAY_TOKEN: world.admin.token };
   const result = await runProgram(process.execPath, [programFile, ...args], {
-    environment: { HOME: '/nonexistent', PATH: process.env['PATH'] ?? '', ...login },
+    environment: { HOME: '/nonexistent', PATH: world?.path ?? '/usr/local/bin:/usr/bin:/bin', ...login },
     accepts: [0, 1, 2, 3, 4, 5, 6],
     timeoutMs: 120_000,
   });

@@ -81,8 +81,8 @@ async function judgeImage(
   await rm(clone, { recursive: true, force: true });
   await mustGit(world.ada, world.desk, ['clone', '-q', facts.code, clone]);
   const environment = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '/',
+    PATH: world.path,
+    HOME: world.home,
     npm_config_prefer_offline: 'true',
   };
   await runProgram('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, environment, timeoutMs: 180_000 });
@@ -107,7 +107,7 @@ async function buildFrom(world: World, clone: string, name: string): Promise<str
         : Promise.resolve(undefined),
   });
   const built = await builder.build({
-    context: () => tarOf(clone, ['services/web/Dockerfile', '.dockerignore', 'services/web/dist']),
+    context: () => tarOf(clone, ['services/web/Dockerfile', 'services/web/dist']),
     dockerfile: 'services/web/Dockerfile',
     outputDir: at,
   });

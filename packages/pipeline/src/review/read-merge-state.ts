@@ -1,0 +1,54 @@
+import { type CheckFacts, decideMerge, type MergeDecision, type PullRequest } from '@slipway/domain';
+import type { GitRepository, RecordReader } from '@slipway/ports';
+import { approvalRule, countingApprovals, judgeReviews, type JudgedReview } from './approvals.ts';
+
+/** Everything known of a pull request's way in. */
+export interface MergeState {
+  readonly decision: MergeDecision;
+  readonly reviews: readonly JudgedReview[];
+  readonly checks: readonly CheckFacts[];
+  readonly requiredChecks: readonly string[];
+}
+
+/** Reads whether a pull request may be merged now, and every rule that is not met. */
+export async function readMergeState(
+  reader: RecordReader,
+  repository: GitRepository,
+  pullRequest: PullRequest,
+): Promise<MergeState> {
+  const record = (await reader.get('repository', pullRequest.repository))?.value;
+  const rule = await approvalRule(reader, repository, pullRequest);
+  const reviews = await judgeReviews(reader, rule, pullRequest);
+  const match = { repository: pullRequest.repository, commit: pullRequest.mergeCommit ?? 'none' };
+  const runs = await reader.list('pipelineRun', { match });
+  const checks = runs.map(({ value }) => ({
+    pipeline: value.pipeline,
+    phase: value.phase,
+    ...(value.conclusion === undefined ? {} : { conclusion: value.conclusion }),
+  }));
+  const requiredChecks = record?.protection.requiredChecks ?? [];
+  const objections = reviews.filter(
+    (one) =>
+      one.review.verdict === 'changes-requested' && one.review.head === pullRequest.head && isNewest(one, reviews),
+  );
+  const decision = decideMerge({
+    pullRequest,
+    protection: {
+      requiresPullRequest: record?.protection.requiresPullRequest ?? true,
+      requiredApprovals: rule.requiredApprovals,
+      requiredChecks,
+    },
+    checks,
+    approvals: countingApprovals(reviews),
+    objections: objections.map((one) => one.review),
+    targetHead: (await repository.readRef(`refs/heads/${pullRequest.target}`)) ?? 'gone',
+  });
+  return { decision, reviews, checks, requiredChecks };
+}
+
+function isNewest(one: JudgedReview, all: readonly JudgedReview[]): boolean {
+  const own = all.filter(
+    (other) => other.review.account === one.review.account && other.review.verdict !== 'commented',
+  );
+  return own.at(-1)?.review.id === one.review.id;
+}
