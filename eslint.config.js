@@ -81,6 +81,7 @@ export default tseslint.config(
   {
     files: tests,
     rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       'max-lines': ['error', { max: 600 }],
       // A suite is one function by form; its tests are what has to stay short.
       'max-lines-per-function': 'off',

@@ -1,4 +1,55 @@
-export * from './run-schemas.ts';
-export * from './review-schemas.ts';
-export * from './delivery-schemas.ts';
-export * from './platform-schemas.ts';
+export { stageView, runView, runsView, type StageView, type RunView } from './run-schemas.ts';
+export {
+  unmetGate,
+  reviewView,
+  pullRequestSummary,
+  pullRequestsView,
+  pullRequestView,
+  openPullRequestBody,
+  reviewBody,
+  commentBody,
+  type PullRequestSummary,
+  type PullRequestView,
+} from './review-schemas.ts';
+export {
+  verificationView,
+  environmentView,
+  boardView,
+  applicationsView,
+  whyView,
+  trailLink,
+  trailView,
+  promoteBody,
+  promotionView,
+  operatorPolicy,
+  deploymentReport,
+  type EnvironmentView,
+  type BoardView,
+  type WhyView,
+  type TrailView,
+  type PromotionView,
+  type OperatorPolicy,
+} from './delivery-schemas.ts';
+export {
+  problem,
+  meView,
+  repositoryView,
+  repositoriesView,
+  createRepositoryBody,
+  createAccountBody,
+  accountView,
+  createAccountTokenBody,
+  tokenView,
+  healthView,
+  inboxView,
+  metricView,
+  metricsView,
+  changeEvent,
+  setImageBody,
+  setImageView,
+  type Problem,
+  type MeView,
+  type RepositoryView,
+  type AccountView,
+  type HealthView,
+} from './platform-schemas.ts';

@@ -1,5 +1,6 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { CheckError } from './check-error.ts';
+import { findXmlFault } from './find-xml-fault.ts';
 import { readText } from './read-text.ts';
 
 /** An element with what a report needs of it. */
@@ -47,8 +48,8 @@ export function readXml(
 ): XmlElement {
   const text = readText(bytes, file).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
   const body = cutProlog(text, file, options.allowsDoctype === true);
-  const fault = XMLValidator.validate(body);
-  if (fault !== true) throw unreadable(file, `line ${fault.err.line}: ${fault.err.msg}`);
+  const fault = findXmlFault(body);
+  if (fault !== undefined) throw unreadable(file, fault);
   const [root, ...others] = toElements(parse(body, file));
   if (root === undefined || others.length > 0) throw unreadable(file, 'it does not have one root element');
   return root;
@@ -110,10 +111,15 @@ function toAttributes(attributes: unknown): ReadonlyMap<string, string> {
 
 function toText(nodes: unknown): string {
   const parts = toNodes(nodes).map((node) => {
-    const cdata = toNodes(node[cdataKey]).map((part) => String(part[textKey] ?? ''));
-    return decodeEntities(String(node[textKey] ?? '')) + cdata.join('');
+    const cdata = toNodes(node[cdataKey]).map((part) => ownText(part));
+    return decodeEntities(ownText(node)) + cdata.join('');
   });
   return parts.join('');
+}
+
+function ownText(node: Readonly<Record<string, unknown>>): string {
+  const text = node[textKey];
+  return typeof text === 'string' ? text : '';
 }
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

@@ -5,8 +5,7 @@ import { z } from 'zod';
 
 export const nameField: z.ZodType<Name, string> = z
   .string()
-  .refine((text) => isName(text), { error: 'not a name; use lower-case letters, digits and dashes, 63 at most' })
-  .transform((text) => text);
+  .refine((text) => isName(text), { error: 'not a name; use lower-case letters, digits and dashes, 63 at most' });
 
 export const branchField: z.ZodType<Branch, string> = z.string().transform((text, context): Branch => {
   try {

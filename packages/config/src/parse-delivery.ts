@@ -1,10 +1,4 @@
-import {
-  type Branch,
-  type DeliveryDefinition,
-  type EnvironmentDefinition,
-  type Name,
-  parseName,
-} from '@slipway/domain';
+import { type Branch, type DeliveryDefinition, type EnvironmentDefinition, parseName } from '@slipway/domain';
 import { ConfigError } from './config-error.ts';
 import { defaults } from './defaults.ts';
 import { deliverySchema, type DeliverySource, type EnvironmentSource } from './delivery-schema.ts';

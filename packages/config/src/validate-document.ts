@@ -62,7 +62,7 @@ function faultAt(
 /** Offset of the key or item that a path names; of its nearest ancestor when it is missing. */
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
   let node: unknown = document.contents;
-  let offset = document.contents?.range?.[0] ?? document.range[0];
+  let offset = (isNode(document.contents) ? startOf(document.contents) : undefined) ?? document.range[0];
   for (const part of path) {
     const pair = isMap(node) ? node.items.find((item) => isPair(item) && keyOf(item.key) === String(part)) : undefined;
     const item = isSeq(node) && typeof part === 'number' ? node.items[part] : undefined;

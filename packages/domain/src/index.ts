@@ -14,15 +14,37 @@ export {
   type RunPhase,
 } from './phases.ts';
 export { changeId, type Change, type Signature } from './change/change.ts';
-export { requirements, stageKinds } from './pipeline/pipeline.ts';
-export type * from './pipeline/pipeline.ts';
+export {
+  requirements,
+  stageKinds,
+  type StageKind,
+  type Requirement,
+  type StageDefinition,
+  type PipelineDefinition,
+  type Trigger,
+  type PipelineRun,
+  type KeptOutput,
+  type StageRun,
+} from './pipeline/pipeline.ts';
 export type { Artifact } from './artifact/artifact.ts';
 export { parseImageReference, printImageReference, type ImageReference } from './artifact/image-reference.ts';
 export type { ImagePin, ManifestCommit } from './manifest/manifest-commit.ts';
 export type { KubeObject, ObjectKey } from './manifest/kube-object.ts';
-export type * from './environment/environment.ts';
-export { downstreamOf, upstreamOf } from './environment/delivery.ts';
-export type * from './environment/delivery.ts';
+export type {
+  Release,
+  DesiredState,
+  DeploymentReason,
+  EnvironmentDeployment,
+  Verification,
+} from './environment/environment.ts';
+export {
+  downstreamOf,
+  upstreamOf,
+  type VerificationDefinition,
+  type DependencyDefinition,
+  type EnvironmentDefinition,
+  type DeliveryDefinition,
+} from './environment/delivery.ts';
 export { orderStages } from './pipeline/stage-order.ts';
 export { guardGates } from './pipeline/guard-gates.ts';
 export { decideRun, type RunDecision } from './pipeline/decide-run.ts';
@@ -40,10 +62,22 @@ export {
   type ApprovalDecision,
   type ApprovalFacts,
 } from './promotion/decide-approval.ts';
-export { roles } from './people/people.ts';
+export {
+  roles,
+  type Role,
+  type Account,
+  type AccessToken,
+  type Repository,
+  type BranchProtection,
+  type PullRequest,
+  type Review,
+  type LineComment,
+  type Push,
+  type RefHead,
+  type InboxItem,
+} from './people/people.ts';
 export { decideMerge, type CheckFacts, type MergeDecision, type MergeFacts } from './people/decide-merge.ts';
 export { statementIds } from './evidence/statement-ids.ts';
-export type * from './people/people.ts';
 export type { RecordNoun, Records } from './records.ts';
 export {
   predicateTypes,

@@ -211,17 +211,21 @@ export class DurableEngine implements Engine {
   /** A replica whose lock is free has lost its process: what it had claimed goes back to the queues. */
   async #sweep(): Promise<void> {
     const { sweepMs = 2_000, logger, executorId } = this.#options;
-    while (!this.#gate.closing.aborted) {
+    while (!this.#isClosing()) {
       try {
         await this.#lock.check();
         const claimed = await this.#client.listWorkflows({ status: 'PENDING', loadInput: false, loadOutput: false });
         const others = new Set(claimed.map((workflow) => workflow.executorId).filter((id) => id !== executorId));
         for (const other of others) if (other !== undefined) await this.#takeOver(other);
       } catch (error) {
-        if (!this.#gate.closing.aborted) logger.warn({ err: error }, 'cannot look for dead replicas');
+        if (!this.#isClosing()) logger.warn({ err: error }, 'cannot look for dead replicas');
       }
       await sleep(sweepMs, undefined, { signal: this.#gate.closing }).catch(() => undefined);
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#gate.closing.aborted;
   }
 
   async #takeOver(executor: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { programPath } from '@slipway/host';
 import type { IncomingMessage } from 'node:http';
 import { readProtocol, type GitRequest } from './http-request.ts';
 
@@ -20,7 +21,7 @@ export function backendEnvironment(call: BackendCall, request: IncomingMessage):
   const protocol = readProtocol(request.headers['git-protocol']);
   const end = kind === 'advertise' ? 'info/refs' : service;
   return {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    PATH: programPath(),
     LC_ALL: 'C',
     HOME: '/nonexistent',
     GIT_CONFIG_NOSYSTEM: '1',

@@ -80,7 +80,7 @@ function feed(request: IncomingMessage, stdin: Writable, maxBytes: number, stop:
   pipeline(unpack, limit, stdin, (error) => {
     request.unpipe(unpack);
     drain(request, maxBytes);
-    if (error !== undefined && error !== null && !isClosedPipe(error)) stop();
+    if (isFault(error)) stop();
   });
   request.pipe(unpack);
   request.on('close', () => {
@@ -88,9 +88,10 @@ function feed(request: IncomingMessage, stdin: Writable, maxBytes: number, stop:
   });
 }
 
-/** Git has said no already and reads no more. */
-function isClosedPipe(error: Error): boolean {
-  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE');
+/** At a good end there is `undefined`, whatever the types say. A closed pipe is none: Git has said no already and reads no more. */
+function isFault(error: Error | null | undefined): boolean {
+  if (error === undefined || error === null) return false;
+  return !('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE'));
 }
 
 /** The rest is thrown away, so that the client gets to read the answer; up to a limit. */
@@ -109,7 +110,10 @@ function forward(stdout: Readable, response: ServerResponse, stop: () => void): 
   response.on('drain', () => stdout.resume());
   stdout.on('data', (chunk: Buffer) => {
     const body = reader.take(chunk);
-    if (body === undefined) return stop();
+    if (body === undefined) {
+      stop();
+      return;
+    }
     if (response.destroyed || body.length === 0) return;
     if (!response.write(body)) stdout.pause();
   });

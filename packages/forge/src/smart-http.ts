@@ -85,14 +85,22 @@ async function serve(exchange: Exchange, asked: GitRequest, options: Serving): P
   const answer = await options.authorise({ credentials, repository: asked.repository, action });
   if (answer.kind === 'unauthenticated') {
     response.setHeader('WWW-Authenticate', 'Basic realm="slipway", charset="UTF-8"');
-    return refuse(response, 401, 'a token is needed: give it as the password');
+    refuse(response, 401, 'a token is needed: give it as the password');
+    return;
   }
-  if (answer.kind === 'denied') return refuse(response, 403, answer.reason);
+  if (answer.kind === 'denied') {
+    refuse(response, 403, answer.reason);
+    return;
+  }
   if (asked.kind === 'call' && request.headers['content-type'] !== `application/x-${asked.service}-request`) {
-    return refuse(response, 415, 'this is not a request of Git');
+    refuse(response, 415, 'this is not a request of Git');
+    return;
   }
   const repository = await options.openRepository(asked.repository);
-  if (repository === undefined) return refuse(response, 404, 'not found');
+  if (repository === undefined) {
+    refuse(response, 404, 'not found');
+    return;
+  }
   await checkOwner(repository.gitDir);
   const call = { exchange, asked, account: answer.account, gitDir: repository.gitDir };
   if (asked.kind === 'call' && action === 'write') await receive(call, options);

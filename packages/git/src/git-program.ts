@@ -1,4 +1,4 @@
-import { HostError, runProgram, type ProgramOptions, type ProgramResult } from '@slipway/host';
+import { HostError, programPath, runProgram, type ProgramOptions, type ProgramResult } from '@slipway/host';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { lstat } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
@@ -85,7 +85,7 @@ interface Launch {
 }
 
 function launch({ gitProgram, owner, args, environment }: Launch): ChildProcessByStdio<Writable, Readable, Readable> {
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...environment };
+  const env = { PATH: programPath(), ...environment };
   return spawn(gitProgram, args, { ...owner, cwd: '/', env, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 

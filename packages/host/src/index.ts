@@ -1,5 +1,6 @@
 export { HostError, hostErrors } from './host-error.ts';
 export { joinInside } from './join-inside.ts';
+export { programPath } from './program-path.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export { socketFolder } from './socket-folder.ts';
 export { writeAtomically } from './write-atomically.ts';

@@ -2,6 +2,7 @@ import { execa, ExecaError } from 'execa';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HostError } from './host-error.ts';
+import { programPath } from './program-path.ts';
 
 export interface ProgramOptions {
   readonly cwd?: string;
@@ -44,7 +45,7 @@ export async function runProgram(
       ...(options.gid === undefined ? {} : { gid: options.gid }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...options.environment },
+      env: { PATH: programPath(), ...options.environment },
       extendEnv: false,
       encoding: 'buffer',
       timeout: options.timeoutMs ?? 60_000,
@@ -58,7 +59,17 @@ export async function runProgram(
   }
 }
 
-function acceptOrThrow(program: string, error: ExecaError, options: ProgramOptions): ProgramResult {
+/** What an error of the launcher tells of the run. */
+interface FailedRun {
+  readonly code?: string;
+  readonly exitCode?: number;
+  readonly timedOut: boolean;
+  readonly isMaxBuffer: boolean;
+  readonly stdout?: unknown;
+  readonly stderr?: unknown;
+}
+
+function acceptOrThrow(program: string, error: FailedRun, options: ProgramOptions): ProgramResult {
   const stderr = asText(error.stderr);
   if (
     error.exitCode !== undefined &&

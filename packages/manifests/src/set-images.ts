@@ -49,7 +49,8 @@ function kustomizationOf(source: YamlSource): YAMLMap {
   const kind: unknown = root.get('kind');
   const apiVersion: unknown = root.get('apiVersion');
   const isKind = kind === undefined || kind === 'Kustomization' || kind === 'Component';
-  const isGroup = apiVersion === undefined || String(apiVersion).startsWith('kustomize.config.k8s.io/');
+  const isGroup =
+    apiVersion === undefined || (typeof apiVersion === 'string' && apiVersion.startsWith('kustomize.config.k8s.io/'));
   return isKind && isGroup ? root : refuse('its kind is not Kustomization');
 }
 

@@ -1,11 +1,49 @@
-export type * from './git.ts';
-export type * from './registry.ts';
-export { isolations } from './executor.ts';
-export type * from './executor.ts';
-export type * from './target.ts';
+export type {
+  Cancellable,
+  GitTreeEntry,
+  GitCommit,
+  GitFileChange,
+  GitCommitPlan,
+  ChangedLines,
+  MergeResult,
+  GitRepository,
+  GitRemote,
+  GitHost,
+} from './git.ts';
+export type {
+  Descriptor,
+  StoredManifest,
+  ArtifactRegistry,
+  BuiltImage,
+  ImageBuildRequest,
+  ImageBuilder,
+} from './registry.ts';
+export {
+  isolations,
+  type Isolation,
+  type IsolationFacts,
+  type NetworkAllowance,
+  type StageOutput,
+  type ExecutionRequest,
+  type ExecutionResult,
+  type StageExecutor,
+} from './executor.ts';
+export type { KubeObject, ObjectKey, ApplyOutcome, TargetEvent, Target } from './target.ts';
 export { TargetError, targetErrors } from './target-error.ts';
-export type * from './renderer.ts';
-export { promotionMergedEffect } from './store.ts';
-export type * from './store.ts';
-export type * from './content.ts';
-export type * from './manifest-updates.ts';
+export type { ClosureFile, Renderer } from './renderer.ts';
+export {
+  promotionMergedEffect,
+  type Stored,
+  type Effect,
+  type EffectQueue,
+  type Match,
+  type RecordReader,
+  type StoreTransaction,
+  type KeptStatement,
+  type Store,
+  type StatementSigner,
+  type MetricPoint,
+  type MetricsStore,
+} from './store.ts';
+export type { ContentStore, LogStore, LogWriter } from './content.ts';
+export type { ManifestUpdateRequest, ManifestUpdateResult, ManifestUpdates } from './manifest-updates.ts';

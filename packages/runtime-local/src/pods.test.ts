@@ -119,7 +119,9 @@ describe('pods with namespaces and the host’s Node', () => {
 
     execFileSync('sh', [
       '-c',
-      `kill -9 $(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' ${local.stateDir}/runtime/pods/*/process.json)`,
+      'kill -9 $(sed \'s/.*"pid":\\([0-9]*\\).*/\\1/\' "$1"/runtime/pods/*/process.json)',
+      'sh',
+      local.stateDir,
     ]);
     await until(
       async () => ((await status('web')) === 200 ? ask('web', '/env') : ''),

@@ -215,6 +215,8 @@ async function hear(run: Run, [event, name = '', ...values]: readonly string[]):
     case 'finished':
       progress.hasFinished = true;
       return;
+    default:
+      return;
   }
 }
 

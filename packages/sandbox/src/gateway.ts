@@ -62,7 +62,9 @@ export async function openGateway(wish: GatewayRequest): Promise<Gateway> {
     return {
       ...(sockets === undefined ? {} : { sockets }),
       routes: (inside) => (sockets === undefined ? [] : ports.map((port, index) => `${port}=${inside}/${index}.sock`)),
-      environment: Object.assign({}, ...doors.map((door, index) => door.variables(`127.0.0.1:${ports[index] ?? 0}`))),
+      environment: Object.fromEntries(
+        doors.flatMap((door, index) => Object.entries(door.variables(`127.0.0.1:${ports[index] ?? 0}`))),
+      ),
       close,
     };
   } catch (error) {

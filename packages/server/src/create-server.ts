@@ -20,7 +20,7 @@ import type { ServerServices } from './server-services.ts';
 
 /** Content security policy of every page: nothing but our own files runs. */
 const contentSecurityPolicy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+  "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /** Builds the server; `listen` is the caller's. Raw handlers (Git, registry) see a request before the API does. */
 export async function createServer(services: ServerServices): Promise<FastifyInstance> {
@@ -38,6 +38,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
   app.decorateRequest('principal', undefined);
   const routes: { readonly name: string; readonly hasRight: () => boolean }[] = [];
   app.addHook('onRoute', (route) => {
+    if (route.url === '/*' || route.url === '/') route.config = { ...route.config, right: 'public' };
     routes.push({ name: `${String(route.method)} ${route.url}`, hasRight: () => route.config?.right !== undefined });
   });
   // Asked when all are there: a plugin's routes get their right from a hook of its own.
@@ -123,16 +124,14 @@ function sendProblem(services: ServerServices, error: FastifyError, reply: Fasti
 
 /** Pages of the dashboard are its own business; below `/api` nothing is found by guessing. */
 function notFound(services: ServerServices, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const isPage = request.method === 'GET' && !request.url.startsWith('/api/') && services.dashboardDir !== undefined;
-  if (isPage && !/\.\w+$/.test(request.url.split('?')[0] ?? '')) return reply.sendFile('index.html');
+  const path = request.url.split('?')[0] ?? '';
+  const isFile = path.startsWith('/assets/') || path === '/favicon.svg';
+  const isPage = request.method === 'GET' && !path.startsWith('/api/') && !isFile;
+  if (isPage && services.dashboardDir !== undefined) return reply.sendFile('index.html');
   return reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address. Check its path.' });
 }
 
+/** The dashboard's files; its pages are made in the browser, so every other path answers with the one page. */
 async function addDashboard(app: FastifyInstance, root: string): Promise<void> {
-  await app.register(async (scope) => {
-    scope.addHook('onRoute', (route) => {
-      route.config = { ...route.config, right: 'public' };
-    });
-    await scope.register(fastifyStatic, { root, decorateReply: true, wildcard: false });
-  });
+  await app.register(fastifyStatic, { root, prefix: '/', wildcard: true, index: ['index.html'] });
 }

@@ -136,7 +136,8 @@ export class ChangeFeed {
     const parsed: unknown = JSON.parse(payload);
     if (!Array.isArray(parsed) || parsed[0] === this.#origin) return;
     for (const entry of parsed.slice(1)) {
-      const [noun, id] = Array.isArray(entry) ? entry : [];
+      const parts: readonly unknown[] = Array.isArray(entry) ? entry : [];
+      const [noun, id] = parts;
       if (typeof noun === 'string' && typeof id === 'string') this.#tell({ noun: noun as RecordNoun, id });
     }
   }

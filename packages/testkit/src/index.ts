@@ -1,3 +1,5 @@
-export { startThrowawayDatabase, type ThrowawayDatabase } from './throwaway-database.ts';
+export { EffectLog } from './effect-log.ts';
 export { healthyStatus, MemoryTarget } from './memory-target.ts';
 export { plainRenderer } from './plain-renderer.ts';
+export { startThrowawayDatabase, type ThrowawayDatabase } from './throwaway-database.ts';
+export { unreached } from './unreached.ts';

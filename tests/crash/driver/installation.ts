@@ -104,16 +104,23 @@ export class Installation {
     await rm(this.stateDir, { recursive: true, force: true });
   }
 
-  /** `kill -9` of the postmaster. */
+  /** `kill -9` of the postmaster, once one runs. */
   async killPostmaster(): Promise<void> {
-    const text = await readFile(path.join(this.stateDir, 'pg/data/postmaster.pid'), 'utf8');
-    process.kill(Number(text.split('\n')[0]), 'SIGKILL');
+    await killOnce('a postmaster', async () => {
+      const text = await readFile(path.join(this.stateDir, 'pg/data/postmaster.pid'), 'utf8');
+      return Number(text.split('\n')[0]);
+    });
   }
 
   /** The process of the local runtime. */
   async runtimePid(): Promise<number> {
     const text = await readFile(path.join(this.stateDir, 'runtime/runtime.json'), 'utf8');
     return (JSON.parse(text) as { readonly pid: number }).pid;
+  }
+
+  /** `kill -9` of the local runtime, once one runs. */
+  async killRuntime(): Promise<void> {
+    await killOnce('a runtime', () => this.runtimePid());
   }
 
   /** Every process whose arguments, working directory or root name the state folder. */
@@ -180,7 +187,7 @@ export class Installation {
         ...(crashAt === undefined ? {} : { SLIPWAY_CRASH_AT: crashAt }),
       },
     });
-    child.stdout.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
+    child.stdout?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -191,6 +198,11 @@ export class Installation {
       });
     });
   }
+}
+
+/** A file may still name one that died before: then its successor is waited for. */
+async function killOnce(what: string, findPid: () => Promise<number>): Promise<void> {
+  await waitFor(what, async () => process.kill(await findPid(), 'SIGKILL'), 20_000);
 }
 
 function killQuietly(pid: number): void {

@@ -86,7 +86,8 @@ export async function runSlipway(
         env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
       },
       (error, stdout, stderr) => {
-        if (error !== null && typeof error.code !== 'number') reject(error);
+        if (error !== null && typeof error.code !== 'number')
+          reject(new Error(`${args.join(' ')} did not end by itself`, { cause: error }));
         else resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}${stderr}` });
       },
     );

@@ -24,7 +24,7 @@ export async function upCommand(
   if (platform.adminLink !== undefined)
     process.stdout.write(`First admin, once and for an hour: ${platform.adminLink}\n`);
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
   process.stdout.write('Stopping…\n');
   await platform.stop({ isStopping: true });

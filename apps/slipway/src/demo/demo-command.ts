@@ -41,7 +41,8 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
     onFenced: () => process.exit(70),
   });
   const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
+    // A launcher may pass the same Ctrl-C on twice: the second must not end us in the middle of stopping.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
   });
   let exitCode = 0;
   try {

@@ -89,7 +89,7 @@ function findOutcome(test: XmlElement): { readonly outcome: TestOutcome; readonl
 
 function readMessage(because: XmlElement): string {
   const message = because.attributes.get('message')?.trim() ?? '';
-  return [...(message === '' ? because.text.trim() : message).slice(0, 2 * longestMessage)]
+  return Array.from((message === '' ? because.text.trim() : message).slice(0, 2 * longestMessage))
     .slice(0, longestMessage)
     .join('');
 }

@@ -1,6 +1,5 @@
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Branch, Name } from '../identity/names.ts';
-import type { Signature } from '../change/change.ts';
 
 /** Rights, each asked for by name; deny by default. */
 export const roles = ['viewer', 'developer', 'reviewer', 'promoter', 'approver', 'operator', 'admin'] as const;
@@ -132,6 +131,3 @@ export interface InboxItem {
   readonly createdAt: string;
   readonly readAt?: string;
 }
-
-/** Who a commit says it is from. */
-export type { Signature };

@@ -40,7 +40,7 @@ export async function runAttempts(
   for (let attempt = 1; ; attempt += 1) {
     const result = await tryOnce(run, attemptOnce, attempt);
     if (result.isDone) return { kind: 'done' };
-    if (run.cancelled.aborted) return { kind: 'cancelled' };
+    if (isCancelled(run)) return { kind: 'cancelled' };
 
     const decision = decideRetry(result.error, attempt, { maxAttempts, random: Math.random });
     if (decision.kind === 'give-up') {
@@ -52,7 +52,7 @@ export async function runAttempts(
       'effect will be retried',
     );
     await pause(run, decision.afterMs);
-    if (run.cancelled.aborted) return { kind: 'cancelled' };
+    if (isCancelled(run)) return { kind: 'cancelled' };
   }
 }
 
@@ -63,10 +63,10 @@ export async function runUntilDone(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await tryOnce(run, attemptOnce, attempt);
-    if (result.isDone || run.cancelled.aborted) return;
+    if (result.isDone || isCancelled(run)) return;
     run.logger.error({ ...namesOf(run), attempt, err: result.error }, 'failure of an effect could not be handled');
     await pause(run, pauseAfter(attempt, Math.random));
-    if (run.cancelled.aborted) return;
+    if (isCancelled(run)) return;
   }
 }
 
@@ -99,6 +99,10 @@ async function pause(run: EffectRun, ms: number): Promise<void> {
   );
   if (run.gate.closing.aborted) return run.gate.park();
   await run.slots.take();
+}
+
+function isCancelled(run: EffectRun): boolean {
+  return run.cancelled.aborted;
 }
 
 function namesOf(run: EffectRun): { readonly effect: string; readonly key: string } {

@@ -117,7 +117,7 @@ function reportChange(change: ProductionChange, findings: ChainFindings): Report
 
 function reportLine({ id, index, kind, recordedAt, predicate }: LogEntry): ReportLine {
   const parts = shownFields.flatMap((field) => {
-    const text = [...showValue(predicate[field])].slice(0, longestValue).join('');
+    const text = Array.from(showValue(predicate[field])).slice(0, longestValue).join('');
     return text === '' ? [] : [`${field}: ${text}`];
   });
   return { id, index, kind, recordedAt, summary: parts.join('; ') };

@@ -44,7 +44,7 @@ export async function listImageTree(image: LayoutImage, reading: BaseReading): P
     listing.set(name, entry.kind === 'file' ? { ...entry, content: { kind: 'bytes', bytes } } : entry);
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const entries = [...listing].map(([name, entry]) => [name, printEntry(entry)]);
+  const entries = [...listing].map(([name, entry]): readonly [string, unknown] => [name, printEntry(entry)]);
   await writeAtomically(file, JSON.stringify({ format: 1, entries: Object.fromEntries(entries) }));
   return listing;
 }

@@ -68,7 +68,8 @@ export async function answerChallenge(
 export async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > maxBytes) {
       throw new RegistryError('REGISTRY_CONTENT_TOO_LARGE', `the registry’s answer is larger than ${maxBytes} bytes`);

@@ -65,9 +65,9 @@ async function exchange(
   context: { readonly authorization: string | undefined; readonly signal: AbortSignal },
 ): Promise<Response> {
   const source = request.body?.open();
-  let sourceFault: unknown;
-  source?.once('error', (error) => {
-    sourceFault = error;
+  const seen: { fault?: Error } = {};
+  source?.once('error', (error: Error) => {
+    seen.fault = error;
   });
   try {
     return await fetch(url, {
@@ -81,8 +81,8 @@ async function exchange(
       ...(source === undefined ? {} : { body: Readable.toWeb(source), duplex: 'half' }),
     });
   } catch (error) {
-    if (sourceFault !== undefined) throw sourceFault;
-    if (request.signal?.aborted === true) throw request.signal.reason;
+    if (seen.fault !== undefined) throw seen.fault;
+    request.signal?.throwIfAborted();
     throw new RegistryError('REGISTRY_UNREACHABLE', `${url.host} did not answer`, { cause: error });
   } finally {
     if (source?.readableEnded === false) source.destroy();

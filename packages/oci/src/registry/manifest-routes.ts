@@ -61,8 +61,8 @@ const write: Route = async (context, exchange, { repository, reference }) => {
 async function readManifestBody(exchange: Exchange): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of exchange.request) {
-    const bytes: Uint8Array = chunk;
+  const body: AsyncIterable<Uint8Array> = exchange.request;
+  for await (const bytes of body) {
     size += bytes.length;
     if (size > maxManifestBytes) throw new Refusal(413, 'SIZE_INVALID', { message: 'a manifest has at most 4 MiB' });
     chunks.push(bytes);

@@ -159,8 +159,8 @@ async function finishUpload(
 }
 
 async function receive(context: RouteContext, exchange: Exchange, upload: Upload): Promise<void> {
-  for await (const chunk of exchange.request) {
-    const bytes: Uint8Array = chunk;
+  const body: AsyncIterable<Uint8Array> = exchange.request;
+  for await (const bytes of body) {
     if (upload.draft.size + bytes.length > context.maxBlobBytes) {
       await context.uploads.drop(upload);
       throw new Refusal(413, 'SIZE_INVALID', { message: `a blob has at most ${context.maxBlobBytes} bytes` });

@@ -37,6 +37,7 @@ export async function reviewPullRequest(
   const outcome = await services.store.transact((tx) => decideAndRecord(tx, services, { account, reviewing, rule }));
   if (outcome.kind === 'refused')
     throw new ReviewError(outcome.code, outcome.message, { facts: { reason: outcome.reason } });
+  await services.checkpoint('review-recorded');
   return outcome.review;
 }
 

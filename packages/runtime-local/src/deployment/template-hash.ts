@@ -8,7 +8,12 @@ export function hashTemplate(template: unknown): string {
 
 function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
-  if (!isFields(value)) return JSON.stringify(value) ?? 'null';
+  if (!isFields(value)) return printScalar(value) ?? 'null';
   const fields = Object.keys(value).sort();
   return `{${fields.map((name) => `${JSON.stringify(name)}:${stableJson(value[name])}`).join(',')}}`;
+}
+
+/** Absent for what JSON does not have, which its type does not say. */
+function printScalar(value: unknown): string | undefined {
+  return JSON.stringify(value);
 }

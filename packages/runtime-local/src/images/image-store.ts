@@ -148,9 +148,10 @@ async function readManifest(request: PullRequest, digest: Digest, mayBeIndex: bo
   verify(image, stored.bytes, digest);
   const document: unknown = JSON.parse(Buffer.from(stored.bytes).toString());
   const fields = isFields(document) ? document : refuse(image, 'its manifest is no mapping');
-  if (!Array.isArray(fields['manifests'])) return parseManifest(image, fields);
+  const variants: readonly unknown[] | undefined = Array.isArray(fields['manifests']) ? fields['manifests'] : undefined;
+  if (variants === undefined) return parseManifest(image, fields);
   if (!mayBeIndex) refuse(image, 'its index names another index');
-  const chosen = fields['manifests'].find(isOfThisMachine);
+  const chosen = variants.find(isOfThisMachine);
   return readManifest(
     request,
     parseDigest(isFields(chosen) ? String(chosen['digest']) : refuse(image, 'it has no variant for this machine')),

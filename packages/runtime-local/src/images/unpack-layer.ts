@@ -83,8 +83,10 @@ function countBytes(budget: UnpackBudget, seen: (chunk: Buffer) => void): Transf
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       budget.bytesLeft -= chunk.length;
-      if (budget.bytesLeft < 0)
-        return done(new RuntimeError('RUNTIME_IMAGE_TOO_LARGE', 'the image unpacks to more bytes than allowed'));
+      if (budget.bytesLeft < 0) {
+        done(new RuntimeError('RUNTIME_IMAGE_TOO_LARGE', 'the image unpacks to more bytes than allowed'));
+        return;
+      }
       seen(chunk);
       done(undefined, chunk);
     },

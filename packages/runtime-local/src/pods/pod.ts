@@ -145,6 +145,10 @@ export class Pod {
     return this.#life.signal;
   }
 
+  #isStopped(): boolean {
+    return this.#signal.aborted;
+  }
+
   get #socketPath(): string {
     return path.join(this.#around.socketDir, `${this.record.id}.sock`);
   }
@@ -156,11 +160,12 @@ export class Pod {
 
   async #tryUntilDone(attempt: () => Promise<void>): Promise<void> {
     for (;;) {
-      if (this.isEnding || this.#isLost || this.#signal.aborted) return;
+      if (this.isEnding || this.#isLost || this.#isStopped()) return;
       try {
-        return void (await attempt());
+        await attempt();
+        return;
       } catch (error) {
-        if (!this.#signal.aborted) this.#settle(undefined, describe(error));
+        if (!this.#isStopped()) this.#settle(undefined, describe(error));
       }
       await this.#wait();
     }
@@ -290,7 +295,8 @@ export class Pod {
   async #endUntilDone(maxGraceMs: number): Promise<void> {
     for (;;) {
       try {
-        return void (await this.#end(maxGraceMs));
+        await this.#end(maxGraceMs);
+        return;
       } catch (error) {
         this.#trouble = describe(error);
       }

@@ -55,7 +55,10 @@ export function connectToPod(socketPath: string, port: number, timeoutMs: number
       if (end < 0) return;
       socket.off('data', read).pause();
       const answer = head.subarray(0, end).toString();
-      if (answer !== '+') return fail(answer.slice(1));
+      if (answer !== '+') {
+        fail(answer.slice(1));
+        return;
+      }
       clearTimeout(timer);
       socket.off('error', failed).off('close', closed);
       socket.on('error', () => socket.destroy());

@@ -1,4 +1,4 @@
-import { type UnprivilegedUser, writeAtomically } from '@slipway/host';
+import { programPath, type UnprivilegedUser, writeAtomically } from '@slipway/host';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -44,22 +44,22 @@ export async function startRelay(
     ...(user === undefined ? {} : { user }),
   };
   await writeAtomically(file, JSON.stringify(content));
-  const [program = process.execPath, ...args] = [...machine.namespaceCommand, process.execPath, relayFile, file];
+  const [program, ...args] = [...machine.namespaceCommand, process.execPath, relayFile, file];
   const messages = path.join(podDir, 'relay.log');
   const output = openSync(messages, 'a', 0o600);
   const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', output, output],
     cwd: '/',
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    env: { PATH: programPath() },
   });
   closeSync(output);
-  let hasEnded = false;
-  child.once('exit', () => (hasEnded = true));
-  child.once('error', () => (hasEnded = true));
+  const relay = { hasEnded: false };
+  child.once('exit', () => (relay.hasEnded = true));
+  child.once('error', () => (relay.hasEnded = true));
   child.unref();
   const until = performance.now() + startMs;
-  while (performance.now() < until && !hasEnded) {
+  while (performance.now() < until && !relay.hasEnded) {
     if (await isUp()) return;
     await sleep(10, undefined, { signal });
   }

@@ -82,7 +82,10 @@ async function watchLiveness(watch: HealthWatch, probe: ProbeSpec): Promise<void
     const why = await watch.ask(probe);
     watch.signal.throwIfAborted();
     failures = why === undefined ? 0 : failures + 1;
-    if (why !== undefined && failures >= probe.failureThreshold) return watch.unhealthy(`liveness probe: ${why}`);
+    if (why !== undefined && failures >= probe.failureThreshold) {
+      watch.unhealthy(`liveness probe: ${why}`);
+      return;
+    }
     await pause(probe.periodSeconds * 1000, watch.signal);
   }
 }

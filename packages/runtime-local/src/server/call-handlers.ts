@@ -103,15 +103,17 @@ function outcome(plan: ApplyPlan, before: KubeObject | undefined): ApplyOutcome 
 
 async function remove(parts: HandlerParts, key: ObjectKey, labels: Readonly<Record<string, string>>): Promise<boolean> {
   const { store, services } = parts;
-  let isRemoved = false;
+  const removal = { isDone: false };
   await store.update(key, (current) => {
-    isRemoved = current !== undefined && hasLabels(current.object, labels);
-    return isRemoved ? undefined : current;
+    removal.isDone = current !== undefined && hasLabels(current.object, labels);
+    return removal.isDone ? undefined : current;
   });
   // A Namespace takes along what is in it.
   const inside =
-    isRemoved && key.kind === 'Namespace' ? store.list().filter((record) => record.key.namespace === key.name) : [];
+    removal.isDone && key.kind === 'Namespace'
+      ? store.list().filter((record) => record.key.namespace === key.name)
+      : [];
   for (const record of inside) await store.update(record.key, () => undefined);
-  if (isRemoved) await services.reconcile();
-  return isRemoved;
+  if (removal.isDone) await services.reconcile();
+  return removal.isDone;
 }

@@ -37,11 +37,14 @@ async function respond(incoming: IncomingMessage, answer: ServerResponse, servin
   try {
     const ask = await readBody(incoming);
     const name = (incoming.url ?? '').slice(1);
-    if (name === 'watch') return void (await sendLines(answer, ask, serving.watch));
+    if (name === 'watch') {
+      await sendLines(answer, ask, serving.watch);
+      return;
+    }
     const handler = findHandler(serving.handlers, name);
     if (incoming.method !== 'POST' || handler === undefined)
-      return void send(answer, 404, { code: 'NOT_FOUND', message: 'no such call', facts: {} });
-    send(answer, 200, await handler(ask));
+      send(answer, 404, { code: 'NOT_FOUND', message: 'no such call', facts: {} });
+    else send(answer, 200, await handler(ask));
   } catch (error) {
     send(answer, error instanceof CodedError ? 422 : 500, asAnswer(error));
   }

@@ -26,8 +26,12 @@ export class ReconcileLoop {
     while (!this.#isStopped && !signal.aborted) {
       this.#isWanted = false;
       const nextMs = await this.#pass();
-      if (!this.#isWanted) await this.#wait(nextMs);
+      if (this.#isIdle()) await this.#wait(nextMs);
     }
+  }
+
+  #isIdle(): boolean {
+    return !this.#isWanted;
   }
 
   #wait(ms: number | undefined): Promise<void> {

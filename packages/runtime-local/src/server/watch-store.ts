@@ -1,4 +1,3 @@
-import type { KubeObject } from '@slipway/ports';
 import { hasLabels } from '../objects/object-key.ts';
 import type { ObjectChange, ObjectStore } from '../objects/object-store.ts';
 import type { WatchLine } from './protocol.ts';
@@ -44,9 +43,8 @@ export async function* watchStore(
   }
 }
 
-function lineOf(change: ObjectChange, labels: Readonly<Record<string, string>>): readonly WatchLine[] {
-  const isWanted = (object: KubeObject | undefined): object is KubeObject =>
-    object !== undefined && hasLabels(object, labels);
-  if (isWanted(change.after)) return [{ kind: 'changed', object: change.after }];
-  return isWanted(change.before) ? [{ kind: 'deleted', object: change.after ?? change.before }] : [];
+function lineOf({ before, after }: ObjectChange, labels: Readonly<Record<string, string>>): readonly WatchLine[] {
+  if (after !== undefined && hasLabels(after, labels)) return [{ kind: 'changed', object: after }];
+  const wasWanted = before !== undefined && hasLabels(before, labels);
+  return wasWanted ? [{ kind: 'deleted', object: after ?? before }] : [];
 }

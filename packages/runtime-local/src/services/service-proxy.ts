@@ -113,7 +113,8 @@ export class ServiceProxy {
     if (found === undefined) {
       incoming.resume();
       answer.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' }).end('no ready pod\n');
-      return count(503);
+      count(503);
+      return;
     }
     const headers = forwardedHeaders(incoming);
     const call = request({
