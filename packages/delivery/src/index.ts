@@ -29,3 +29,4 @@ export { requestPromotion, type PromotionRequest } from './promotion/request-pro
 export { readEnvironment, upstreamFacts, type EnvironmentState } from './promotion/upstream-facts.ts';
 export { explainApplication, type ExplainedEnvironment } from './promotion/explain.ts';
 export { diffEnvironments, type EnvironmentDiff } from './environments/diff-environments.ts';
+export { refusePromotedPlaces } from './writer/refuse-promoted-places.ts';

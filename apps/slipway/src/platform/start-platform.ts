@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ProgramEnvironment } from '@slipway/config';
-import { pinInFiles, pinInFolders } from '@slipway/delivery';
+import { pinInFiles, pinInFolders, refusePromotedPlaces } from '@slipway/delivery';
 import { parseBranch, parseDigest, type Name } from '@slipway/domain';
 import type { Renderer } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
@@ -242,6 +242,7 @@ async function setImage(cases: UseCases, request: SetImageRequest): ReturnType<S
     subject: `Set ${pins.map((pin) => pin.name).join(', ')}`,
     trailers: [['Slipway-Requested-By', request.account.id]],
     async apply(tree) {
+      await refusePromotedPlaces(tree, [...request.folders, ...request.files]);
       const outcomes = [await pinInFolders(tree, request.folders, pins), await pinInFiles(tree, request.files, pins)];
       const changes = outcomes.flatMap((outcome) => (outcome.kind === 'changes' ? outcome.changes : []));
       return changes.length === 0 ? { kind: 'nothing' } : { kind: 'changes', changes };
