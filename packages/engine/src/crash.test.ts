@@ -105,7 +105,7 @@ describe('a replica that is killed', () => {
 
   it('is replaced by another that lives, which leaves the work of the living alone', async () => {
     const dead = await startReplica('dead');
-    await enqueue('slow', 'of-the-dead', { ms: 500 });
+    await enqueue('slow', 'of-the-dead', { ms: 2_500 });
     await until(() => happened().includes('began of-the-dead'));
     await startReplica('alive');
 

@@ -146,7 +146,9 @@ async function makeServices(
     startedAt: parts.clock.now,
     publicUrl: parts.url,
     setImage: unreached('setImage'),
-    createRepository: async (name) => void (await git.create(folderOf(name))),
+    createRepository: async (name) => {
+      await git.create(folderOf(name));
+    },
     envelopeOf: async (id) => (await store.statements({ ids: [id] }))[0]?.envelope,
     operatorSeen: { at: undefined },
     exportAudit: () => Promise.resolve({ 'manifest.json': '{}' }),

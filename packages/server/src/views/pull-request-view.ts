@@ -1,7 +1,7 @@
 import type { PullRequestSummary, PullRequestView } from '@slipway/api';
 import { diffEnvironments } from '@slipway/delivery';
 import { type Account, CodedError, decideApproval, type PullRequest } from '@slipway/domain';
-import { approvalRule, readMergeState } from '@slipway/pipeline';
+import { approvalRule, type MergeState, readMergeState } from '@slipway/pipeline';
 import type { ServerServices } from '../server-services.ts';
 
 export function summarisePullRequest(pullRequest: PullRequest): PullRequestSummary {
@@ -29,11 +29,7 @@ export async function viewPullRequest(
   const { store } = services.review;
   const repository = await services.review.openRepository(pullRequest.repository);
   const merge = await readMergeState(store, repository, pullRequest);
-  const runs = await store.list('pipelineRun', {
-    match: { repository: pullRequest.repository, commit: pullRequest.mergeCommit ?? 'none' },
-  });
   const comments = await store.list('lineComment', { match: { pullRequest: pullRequest.id } });
-  const names = [...new Set([...merge.requiredChecks, ...merge.checks.map((check) => check.pipeline)])];
   const head = pullRequest.mergedCommit ?? pullRequest.mergeCommit ?? pullRequest.head;
   const rendered = await renderedDiff(services, pullRequest, head);
   return {
@@ -49,17 +45,7 @@ export async function viewPullRequest(
     conflicts: [...pullRequest.conflicts],
     diff: await repository.diff(pullRequest.base, head),
     ...(rendered === undefined ? {} : { renderedDiff: rendered }),
-    checks: names.map((name) => {
-      const run = runs.map((stored) => stored.value).find((one) => one.pipeline === name);
-      const isRequired = merge.requiredChecks.includes(name);
-      return {
-        pipeline: name,
-        isRequired,
-        phase: run?.phase ?? 'missing',
-        ...(run === undefined ? {} : { run: run.id }),
-        ...(run?.conclusion === undefined ? {} : { conclusion: run.conclusion }),
-      };
-    }),
+    checks: await viewChecks(services, pullRequest, merge),
     reviews: merge.reviews.map(({ review, decision }) => ({
       account: review.account,
       verdict: review.verdict,
@@ -82,6 +68,27 @@ export async function viewPullRequest(
     },
     canApprove: await mayApprove(services, pullRequest, account),
   };
+}
+
+/** Runs on the merge result, and required ones that have none. */
+async function viewChecks(
+  services: ServerServices,
+  pullRequest: PullRequest,
+  merge: MergeState,
+): Promise<PullRequestView['checks']> {
+  const match = { repository: pullRequest.repository, commit: pullRequest.mergeCommit ?? 'none' };
+  const runs = (await services.review.store.list('pipelineRun', { match })).map((stored) => stored.value);
+  const names = [...new Set([...merge.requiredChecks, ...merge.checks.map((check) => check.pipeline)])];
+  return names.map((name) => {
+    const run = runs.find((one) => one.pipeline === name);
+    return {
+      pipeline: name,
+      isRequired: merge.requiredChecks.includes(name),
+      phase: run?.phase ?? 'missing',
+      ...(run === undefined ? {} : { run: run.id }),
+      ...(run?.conclusion === undefined ? {} : { conclusion: run.conclusion }),
+    };
+  });
 }
 
 /** Rendered difference of a config request: of a promotion in its environment against what runs there, else in all against the target. */

@@ -1,0 +1,291 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  type Account,
+  type CommitId,
+  type DeliveryPhase,
+  type DesiredState,
+  type EnvironmentDeployment,
+  parseBranch,
+  parseName,
+  type Promotion,
+  type Verification,
+} from '@slipway/domain';
+import { createSigningKey, createStatementSigner } from '@slipway/evidence';
+import { createGitHost } from '@slipway/git';
+import type { GitRepository } from '@slipway/ports';
+import { createKubectlRenderer } from '@slipway/renderer';
+import { createStore, type OpenStore } from '@slipway/store';
+import { EffectLog, startThrowawayDatabase, unreached } from '@slipway/testkit';
+import { observeConfig, observeEffect } from '../src/environments/observe-config.ts';
+import { recordDeployment } from '../src/environments/record-deployment.ts';
+import { promoteEffect } from '../src/promotion/advance-delivery.ts';
+import { carryPromotion } from '../src/promotion/carry-promotion.ts';
+import type { DeliveryServices, OpenPullRequest } from '../src/services.ts';
+import { finishVerification } from '../src/verification/run-verification.ts';
+import { localWriter, mainRef, pushForeign, service } from './config-repository.ts';
+
+const repositoryName = parseName('config');
+const application = parseName('guestbook');
+
+/** Digest of an image by one digit. */
+export function image(digit: number): string {
+  return `sha256:${String(digit).repeat(64)}`;
+}
+
+/** Kustomization of an environment that runs one image; without a digit the image is not pinned. */
+export function overlay(environment: string, digit?: number, more = ''): string {
+  const digest = digit === undefined ? '' : `\n    digest: ${image(digit)}`;
+  return `resources: [../../base]
+namespace: guestbook-${environment}
+images:
+  - name: web
+    newName: registry.test/web
+    newTag: t${digit ?? 0}${digest}
+${more}`;
+}
+
+/** Delivery file of three environments: qa (verified), stage, prod (protected). */
+export const deliveryFile = `apiVersion: slipway.dev/v1alpha1
+kind: Delivery
+metadata: {name: guestbook}
+spec:
+  branch: main
+  updates: [qa]
+  registries: [registry.test]
+  environments:
+    - name: qa
+      path: overlays/qa
+      namespace: guestbook-qa
+      verifications:
+        - {name: functional, repository: guestbook, commands: ['true'], services: []}
+    - {name: stage, path: overlays/stage, namespace: guestbook-stage}
+    - {name: prod, path: overlays/prod, namespace: guestbook-prod, class: protected, approvals: 1}
+`;
+
+export const base = {
+  'base/kustomization.yaml': 'resources: [web.yaml]\n',
+  'base/web.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web}]}
+`,
+};
+
+/** A config repository with its environments, over a real store, real Git and the real renderer. */
+export class DeliveryWorld {
+  readonly services: DeliveryServices;
+  readonly store: OpenStore;
+  readonly repository: GitRepository;
+  readonly effects: EffectLog;
+  /** Pull requests that were asked for, in order. */
+  readonly requests: Parameters<OpenPullRequest>[0][] = [];
+  /** Called after each render with the number of renders so far. */
+  onRender: () => Promise<void> = () => Promise.resolve();
+  onCheckpoint: (name: string) => Promise<void> = () => Promise.resolve();
+  now = '2026-01-02T03:04:05.000Z';
+  readonly #close: () => Promise<void>;
+
+  constructor(parts: WorldParts) {
+    this.store = parts.store;
+    this.repository = parts.repository;
+    this.effects = parts.effects;
+    this.#close = parts.close;
+    const writer = localWriter(parts.repository);
+    const refuse = unreached('the executor');
+    this.services = {
+      store: parts.store,
+      renderer: {
+        version: parts.renderer.version,
+        render: async (...asked) => {
+          const text = await parts.renderer.render(...asked);
+          await this.onRender();
+          return text;
+        },
+      },
+      executor: refuse,
+      content: refuse,
+      logs: refuse,
+      openRepository: () => Promise.resolve(parts.repository),
+      writerOf: () => Promise.resolve(writer),
+      findService: () => Promise.resolve(undefined),
+      openPullRequest: (request) => {
+        const known = this.requests.findIndex((one) => one.source === request.source);
+        if (known < 0) this.requests.push(request);
+        return Promise.resolve({ number: known < 0 ? this.requests.length : known + 1 });
+      },
+      committer: service,
+      now: () => this.now,
+      checkpoint: (name) => this.onCheckpoint(name),
+    };
+  }
+
+  /** Pushes files straight to the branch, as somebody with the right to would. */
+  push(files: Readonly<Record<string, string>>): Promise<CommitId> {
+    return pushForeign(this.repository, Object.entries(files));
+  }
+
+  observe(): Promise<void> {
+    return observeConfig(this.services, repositoryName);
+  }
+
+  async pushAndObserve(files: Readonly<Record<string, string>>): Promise<CommitId> {
+    const commit = await this.push(files);
+    await this.observe();
+    return commit;
+  }
+
+  async state(environment: string): Promise<DesiredState> {
+    const found = (await this.store.get('desiredState', `guestbook/${environment}`))?.value;
+    if (found === undefined) throw new Error(`there is no environment ${environment}`);
+    return found;
+  }
+
+  /** The operator's report about what is authorised in an environment. */
+  async report(
+    environment: string,
+    phase: DeliveryPhase = 'succeeded',
+    change: Partial<EnvironmentDeployment> = {},
+  ): Promise<void> {
+    const { authorised } = await this.state(environment);
+    if (authorised === undefined) throw new Error(`nothing is authorised in ${environment}`);
+    const report = {
+      application,
+      environment: parseName(environment),
+      revision: authorised.revision,
+      renderDigest: authorised.renderDigest,
+      phase,
+      reason: 'Told',
+      message: `It ${phase}.`,
+      inventory: ['Deployment.apps x/web'],
+      written: 1,
+      startedAt: this.now,
+      observed: {},
+      ...change,
+    };
+    await recordDeployment(this.services, report, 'operator');
+  }
+
+  async verifications(environment: string): Promise<readonly Verification[]> {
+    return (await this.store.list('verification', { match: { environment } })).map(({ value }) => value);
+  }
+
+  /** Ends every verification of an environment that waits. */
+  async verify(environment: string, phase: 'succeeded' | 'failed' = 'succeeded'): Promise<void> {
+    for (const { id, attempt } of await this.verifications(environment))
+      await finishVerification(this.services, { verification: id, attempt }, { phase, message: `It ${phase}.` });
+  }
+
+  async promotions(environment: string): Promise<readonly Promotion[]> {
+    return (await this.store.list('promotion', { match: { environment } })).map(({ value }) => value);
+  }
+
+  /** Carries out promotions and looks at the branch until nothing of that kind is left to do. */
+  async drive(): Promise<void> {
+    for (let round = 0; round < 20; round++) {
+      const effects = [...this.effects.take(promoteEffect), ...this.effects.take(observeEffect)];
+      if (effects.length === 0) return;
+      for (const effect of effects) {
+        if (effect.kind === observeEffect) await this.observe();
+        else await carryPromotion(this.services, String(effect.payload['promotion']));
+      }
+    }
+    throw new Error('the effects never ended');
+  }
+
+  /** An image through qa: pinned there, deployed and verified. */
+  async provenInQa(digit: number): Promise<void> {
+    await this.pushAndObserve({ 'overlays/qa/kustomization.yaml': overlay('qa', digit) });
+    await this.report('qa');
+    await this.verify('qa');
+  }
+
+  async head(): Promise<CommitId> {
+    const head = await this.repository.readRef(mainRef);
+    if (head === undefined) throw new Error('there is no branch');
+    return head;
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+interface WorldParts {
+  readonly store: OpenStore;
+  readonly repository: GitRepository;
+  readonly effects: EffectLog;
+  readonly renderer: DeliveryServices['renderer'];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens worlds that share one database server and one renderer. */
+export class DeliveryWorlds {
+  readonly #root: string;
+  readonly #renderer: DeliveryServices['renderer'];
+  readonly #worlds: DeliveryWorld[] = [];
+
+  constructor(root: string, renderer: DeliveryServices['renderer']) {
+    this.#root = root;
+    this.#renderer = renderer;
+  }
+
+  /** With image 1 pinned everywhere; nothing was looked at yet. */
+  async open(): Promise<DeliveryWorld> {
+    const database = await startThrowawayDatabase();
+    const repository = await createGitHost().create(path.join(this.#root, `config-${this.#worlds.length}.git`));
+    const effects = new EffectLog();
+    const key = createSigningKey();
+    const signer = createStatementSigner({ privateKey: key.privateKey, keyId: 'server' });
+    const store: OpenStore = await createStore({ url: database.url, signer, effects, clock: () => world.now });
+    const close = async (): Promise<void> => {
+      await store.close();
+      await database.stop();
+    };
+    const world = new DeliveryWorld({ store, repository, effects, renderer: this.#renderer, close });
+    this.#worlds.push(world);
+    await world.push({
+      ...base,
+      'slipway.yaml': deliveryFile,
+      ...Object.fromEntries(
+        ['qa', 'stage', 'prod'].map((name) => [`overlays/${name}/kustomization.yaml`, overlay(name, 1)]),
+      ),
+    });
+    await store.transact((tx) =>
+      tx.put('repository', repositoryName, {
+        id: repositoryName,
+        role: 'config',
+        defaultBranch: parseBranch('main'),
+        protection: { requiresPullRequest: true, requiredApprovals: 1, requiredChecks: [] },
+        createdAt: world.now,
+      }),
+    );
+    return world;
+  }
+
+  async close(): Promise<void> {
+    for (const world of this.#worlds) await world.close();
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}
+
+export async function openDeliveryWorlds(): Promise<DeliveryWorlds> {
+  const root = await mkdtemp(path.join(tmpdir(), 'slipway-delivery-'));
+  await chmod(root, 0o755);
+  return new DeliveryWorlds(root, await createKubectlRenderer({ stateDir: root }));
+}
+
+export const promoter: Account = {
+  id: 'pia',
+  displayName: 'Pia',
+  kind: 'person',
+  roles: ['promoter'],
+  verifiedEmails: ['pia@example.test'],
+  isDisabled: false,
+  createdAt: '2026-01-01T00:00:00Z',
+};
