@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { branchField, durationField, nameField, pathField } from './fields.ts';
+import { weekdays } from '@slipway/domain';
+import { branchField, clockField, durationField, nameField, pathField, timeZoneField } from './fields.ts';
 
 const verification = z.strictObject({
   name: nameField,
@@ -20,6 +21,22 @@ const dependency = z.strictObject({
   equalsAnnotation: z.string().min(1).max(253),
 });
 
+const windowTimes = z.strictObject({
+  /** Days on which it begins; all when absent. */
+  days: z.array(z.enum(weekdays)).min(1).max(7).optional(),
+  from: clockField,
+  /** At or before `from` means the next day. */
+  to: clockField,
+  timeZone: timeZoneField,
+});
+
+/** One of `allow` and `deny`: outside of every allow, or inside any deny, nothing is promoted. */
+const promotionWindow = z
+  .strictObject({ allow: windowTimes.optional(), deny: windowTimes.optional() })
+  .refine(({ allow, deny }) => (allow === undefined) !== (deny === undefined), {
+    error: 'write either allow or deny',
+  });
+
 const environment = z.strictObject({
   name: nameField,
   path: pathField,
@@ -31,6 +48,7 @@ const environment = z.strictObject({
   rolloutDeadline: durationField.optional(),
   dependencies: z.array(dependency).max(20).optional(),
   verifications: z.array(verification).max(20).optional(),
+  windows: z.array(promotionWindow).max(20).optional(),
   strategy: z.enum(['rolling']).optional(),
 });
 export type EnvironmentSource = z.output<typeof environment>;

@@ -29,6 +29,34 @@ export const durationField = z.string().transform((text, context): number => {
   return Number(match[1]) * unit;
 });
 
+/** `09:30`, `24:00` to minutes after midnight. */
+export const clockField = z.string().transform((text, context): number => {
+  const match = /^(\d{2}):(\d{2})$/.exec(text);
+  const minutes = match === null ? Number.NaN : Number(match[1]) * 60 + Number(match[2]);
+  if (match === null || Number(match[2]) > 59 || minutes > 1440) {
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(text)} is not a time of day; write it in quotes: "09:30"`,
+    });
+    return z.NEVER;
+  }
+  return minutes;
+});
+
+/** A zone of the IANA database, such as `Europe/Zurich`. */
+export const timeZoneField = z.string().max(100).refine(isTimeZone, {
+  error: 'not a time zone; write a name of the IANA database, such as Europe/Zurich or UTC',
+});
+
+function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const sizeUnits: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1_048_576, Gi: 1_073_741_824 };
 
 /** `64Ki`, `10Mi`, `1Gi` to bytes. */

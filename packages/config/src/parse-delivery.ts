@@ -1,4 +1,11 @@
-import { type Branch, type DeliveryDefinition, type EnvironmentDefinition, parseName } from '@slipway/domain';
+import {
+  type Branch,
+  type DeliveryDefinition,
+  type EnvironmentDefinition,
+  parseName,
+  type PromotionWindow,
+  weekdays,
+} from '@slipway/domain';
 import { ConfigError } from './config-error.ts';
 import { defaults } from './defaults.ts';
 import { deliverySchema, type DeliverySource, type EnvironmentSource } from './delivery-schema.ts';
@@ -81,6 +88,7 @@ function toEnvironment(environment: EnvironmentSource): EnvironmentDefinition {
     approvals: isProtected ? Math.max(1, asked) : asked,
     soakMs: environment.soak ?? 0,
     rolloutDeadlineMs: environment.rolloutDeadline ?? defaults.rolloutDeadlineMs,
+    windows: (environment.windows ?? []).flatMap(toWindow),
     dependencies: (environment.dependencies ?? []).map((dependency) => ({
       ...dependency,
       port: dependency.port ?? 80,
@@ -93,4 +101,12 @@ function toEnvironment(environment: EnvironmentSource): EnvironmentDefinition {
       timeoutMs: verification.timeout ?? defaults.verificationTimeoutMs,
     })),
   };
+}
+
+function toWindow(source: NonNullable<EnvironmentSource['windows']>[number]): readonly PromotionWindow[] {
+  const times = source.allow ?? source.deny;
+  if (times === undefined) return [];
+  const { days, from, to, timeZone } = times;
+  const kind = source.allow === undefined ? 'deny' : 'allow';
+  return [{ kind, days: days ?? weekdays, fromMinute: from % 1440, toMinute: to, timeZone }];
 }

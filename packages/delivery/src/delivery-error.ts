@@ -21,6 +21,14 @@ export const deliveryErrors = {
   PROMOTION_REFUSED: { retry: 'never', next: 'Meet every gate listed, then promote again.' },
   PROMOTION_UNKNOWN: { retry: 'never', next: 'List them with `slipway status`.' },
   PROMOTION_ENTRY: { retry: 'never', next: 'Builds write the entry environment; promote to one after it.' },
+  HOLD_UNKNOWN: { retry: 'never', next: 'List them with `slipway hold list`.' },
+  FREEZE_UNKNOWN: { retry: 'never', next: 'List them with `slipway freeze list`.' },
+  FREEZE_INVALID: { retry: 'never', next: 'Give an end that is after its start, both in ISO 8601.' },
+  ROLLBACK_REFUSED: { retry: 'never', next: 'Choose another release: `slipway release list` shows what ran healthy.' },
+  ROLLBACK_CONFLICT: {
+    retry: 'never',
+    next: 'Bring these files to the state that you want by a pull request in the config repository, then promote.',
+  },
   IMAGE_NOT_ALLOWED: { retry: 'never', next: 'Pull it from a registry that the delivery file lists.' },
   VERIFICATION_UNREACHABLE: { retry: 'backoff', next: 'Name a Service that the environment has.' },
 } as const satisfies Record<string, ErrorRule>;

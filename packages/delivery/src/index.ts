@@ -30,3 +30,13 @@ export { readEnvironment, upstreamFacts, type EnvironmentState } from './promoti
 export { explainApplication, type ExplainedEnvironment } from './promotion/explain.ts';
 export { diffEnvironments, type EnvironmentDiff } from './environments/diff-environments.ts';
 export { refusePromotedPlaces } from './writer/refuse-promoted-places.ts';
+export { addHold, liftHold } from './holds/holds.ts';
+export { addFreeze, endFreeze, type FreezeRequest } from './holds/freezes.ts';
+export { findTargets, previousTarget, type FoundTarget } from './rollback/find-targets.ts';
+export {
+  previewRollback,
+  type RevertedCommit,
+  type RollbackPreview,
+  type RollbackRequest,
+} from './rollback/preview-rollback.ts';
+export { requestRollback, type RollbackOrder } from './rollback/request-rollback.ts';

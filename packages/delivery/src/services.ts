@@ -1,4 +1,4 @@
-import type { Branch, EnvironmentDefinition, Name, Signature } from '@slipway/domain';
+import type { Branch, EnvironmentDefinition, ImagePin, Name, Signature } from '@slipway/domain';
 import type { ContentStore, GitRepository, LogStore, Renderer, StageExecutor, Store } from '@slipway/ports';
 import type { BranchWriter } from './writer/branch-writer.ts';
 
@@ -31,6 +31,8 @@ export interface DeliveryServices {
   /** The queue of a branch; one for each on this replica. */
   readonly writerOf: (repository: Name, branch: Branch) => Promise<BranchWriter>;
   readonly findService: FindService;
+  /** Tells whether the registry still has an image; one that cannot be asked is there. */
+  readonly hasImage: (image: ImagePin) => Promise<boolean>;
   readonly openPullRequest: OpenPullRequest;
   readonly committer: Signature;
   readonly now: () => string;

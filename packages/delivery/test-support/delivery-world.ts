@@ -14,6 +14,7 @@ import {
 } from '@slipway/domain';
 import { createSigningKey, createStatementSigner } from '@slipway/evidence';
 import { createGitHost } from '@slipway/git';
+import { createContentStore } from '@slipway/host';
 import type { GitRepository } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
 import { createStore, type OpenStore } from '@slipway/store';
@@ -21,7 +22,7 @@ import { EffectLog, startThrowawayDatabase, unreached } from '@slipway/testkit';
 import { observeConfig, observeEffect } from '../src/environments/observe-config.ts';
 import { recordDeployment } from '../src/environments/record-deployment.ts';
 import { promoteEffect } from '../src/promotion/advance-delivery.ts';
-import { carryPromotion } from '../src/promotion/carry-promotion.ts';
+import { carryPromotion, settlePromotion } from '../src/promotion/carry-promotion.ts';
 import type { DeliveryServices, OpenPullRequest } from '../src/services.ts';
 import { finishVerification } from '../src/verification/run-verification.ts';
 import { localWriter, mainRef, pushForeign, service } from './config-repository.ts';
@@ -85,6 +86,8 @@ export class DeliveryWorld {
   readonly effects: EffectLog;
   /** Pull requests that were asked for, in order. */
   readonly requests: Parameters<OpenPullRequest>[0][] = [];
+  /** Digests that the registry no longer has. */
+  readonly goneImages = new Set<string>();
   /** Called after each render with the number of renders so far. */
   onRender: () => Promise<void> = () => Promise.resolve();
   onCheckpoint: (name: string) => Promise<void> = () => Promise.resolve();
@@ -109,11 +112,12 @@ export class DeliveryWorld {
         },
       },
       executor: refuse,
-      content: refuse,
+      content: createContentStore(parts.contentDir),
       logs: refuse,
       openRepository: () => Promise.resolve(parts.repository),
       writerOf: () => Promise.resolve(writer),
       findService: () => Promise.resolve(undefined),
+      hasImage: ({ digest }) => Promise.resolve(!this.goneImages.has(digest)),
       openPullRequest: (request) => {
         const known = this.requests.findIndex((one) => one.source === request.source);
         if (known < 0) this.requests.push(request);
@@ -185,6 +189,17 @@ export class DeliveryWorld {
     return (await this.store.list('promotion', { match: { environment } })).map(({ value }) => value);
   }
 
+  /** Merges a promotion's pull request as the forge would after an approval, and looks at what comes of it. */
+  async merge(promotion: Pick<Promotion, 'id'>, approvals: readonly string[] = ['boss']): Promise<CommitId> {
+    const source = this.requests.find((one) => one.promotion === promotion.id)?.source ?? 'none';
+    const commit = await this.repository.readRef(`refs/heads/${source}`);
+    if (commit === undefined) throw new Error('the promotion has no branch');
+    await this.repository.updateRef(mainRef, commit, await this.head());
+    await settlePromotion(this.services, promotion.id, { commit, approvals, reviews: [] });
+    await this.drive();
+    return commit;
+  }
+
   /** Carries out promotions and looks at the branch until nothing of that kind is left to do. */
   async drive(): Promise<void> {
     for (let round = 0; round < 20; round++) {
@@ -221,6 +236,7 @@ interface WorldParts {
   readonly repository: GitRepository;
   readonly effects: EffectLog;
   readonly renderer: DeliveryServices['renderer'];
+  readonly contentDir: string;
   readonly close: () => Promise<void>;
 }
 
@@ -247,7 +263,8 @@ export class DeliveryWorlds {
       await store.close();
       await database.stop();
     };
-    const world = new DeliveryWorld({ store, repository, effects, renderer: this.#renderer, close });
+    const contentDir = path.join(this.#root, `content-${this.#worlds.length}`);
+    const world = new DeliveryWorld({ contentDir, store, repository, effects, renderer: this.#renderer, close });
     this.#worlds.push(world);
     await world.push({
       ...base,

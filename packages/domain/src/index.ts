@@ -48,9 +48,13 @@ export {
 export { orderStages } from './pipeline/stage-order.ts';
 export { guardGates } from './pipeline/guard-gates.ts';
 export { decideRun, type RunDecision } from './pipeline/decide-run.ts';
+export { freezesOf, decideWindow, printWindow, type WindowDecision, type WindowFacts } from './window/decide-window.ts';
+export { weekdays, type Freeze, type PromotionWindow, type Weekday } from './window/promotion-window.ts';
+export { holdCauses, standingHolds, type Hold, type HoldCause } from './hold/hold.ts';
 export type { Promotion } from './promotion/promotion.ts';
 export {
   decidePromotion,
+  entryGates,
   type PromotionDecision,
   type PromotionFacts,
   type UnmetGate,
@@ -62,6 +66,14 @@ export {
   type ApprovalDecision,
   type ApprovalFacts,
 } from './promotion/decide-approval.ts';
+export { rollbackParts, type BreakGlass, type Rollback, type RollbackPart } from './rollback/rollback.ts';
+export {
+  decideRollback,
+  type RollbackDecision,
+  type RollbackFacts,
+  type RollbackTarget,
+} from './rollback/decide-rollback.ts';
+export { ticketOutcomes, type ReleaseTicket, type TicketCommit, type TicketOutcome } from './release/release-ticket.ts';
 export {
   roles,
   type Role,

@@ -14,6 +14,9 @@ import type {
   Review,
 } from './people/people.ts';
 import type { PipelineRun, StageRun } from './pipeline/pipeline.ts';
+import type { Hold } from './hold/hold.ts';
+import type { ReleaseTicket } from './release/release-ticket.ts';
+import type { Freeze } from './window/promotion-window.ts';
 import type { Promotion } from './promotion/promotion.ts';
 
 /** What the store keeps, by noun. */
@@ -36,6 +39,9 @@ export interface Records {
   readonly deployment: EnvironmentDeployment;
   readonly verification: Verification;
   readonly promotion: Promotion;
+  readonly hold: Hold;
+  readonly freeze: Freeze;
+  readonly releaseTicket: ReleaseTicket;
   readonly inboxItem: InboxItem;
 }
 export type RecordNoun = keyof Records;

@@ -47,3 +47,4 @@ export {
 } from './store.ts';
 export type { ContentStore, LogStore, LogWriter } from './content.ts';
 export type { ManifestUpdateRequest, ManifestUpdateResult, ManifestUpdates } from './manifest-updates.ts';
+export { readEntryFacts } from './read-entry-facts.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { BranchWriter, type DeliveryServices, localBranch, manifestUpdates } from '@slipway/delivery';
-import type { Branch, Name, Signature } from '@slipway/domain';
+import { type Branch, type ImagePin, type Name, parseImageReference, type Signature } from '@slipway/domain';
 import { createContentStore, createLogStore } from '@slipway/host';
 import {
   openPullRequest,
@@ -12,7 +12,7 @@ import {
   reconcileRefs,
   type ReviewServices,
 } from '@slipway/pipeline';
-import type { GitRepository, Renderer, StageExecutor, Target } from '@slipway/ports';
+import type { ArtifactRegistry, GitRepository, Renderer, StageExecutor, Target } from '@slipway/ports';
 import type { ImageSide } from './image-side.ts';
 import type { DataSide } from './start-data.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -74,6 +74,7 @@ export function composeUseCases(parts: UseCaseParts): UseCases {
     },
     findService: (environment, service) =>
       parts.target.serviceAddress({ namespace: environment.namespace, ...service }),
+    hasImage: (image) => hasImage(parts.images.registry, image),
     openPullRequest: (request) => openPullRequest(review, request),
     committer: serviceSignature,
     now,
@@ -113,6 +114,13 @@ async function openWriter(
     maxAttempts: 20,
     checkpoint: parts.checkpoint,
   });
+}
+
+/** An image of another registry is not asked for: nobody here could push it again either. */
+async function hasImage(registry: ArtifactRegistry, image: ImagePin): Promise<boolean> {
+  const { registry: host, name } = parseImageReference(image.newName ?? image.name);
+  if (host !== registry.host) return true;
+  return (await registry.getManifest(name, image.digest)) !== undefined;
 }
 
 /** Download caches as one tar a key; a new one takes the old one's place in one step. */

@@ -1,4 +1,4 @@
-import type { CommitId, DesiredState, Digest, Promotion } from '@slipway/domain';
+import type { CommitId, DesiredState, Digest, Hold, Promotion } from '@slipway/domain';
 
 /** What decides which render of an environment may be applied. */
 export interface DesiredFacts {
@@ -13,6 +13,10 @@ export interface DesiredFacts {
   readonly promotion?: Promotion;
   /** The folder's `authorised.yaml` names this render. */
   readonly isNamedInFolder: boolean;
+  /** Holds that stand on the environment: only a rollback passes them. */
+  readonly holds: readonly Hold[];
+  /** Why this very render was taken out before, where it was. */
+  readonly abortedBecause?: string;
   readonly now: string;
 }
 
@@ -35,12 +39,16 @@ export function decideDesired(facts: DesiredFacts): DesiredDecision {
       reason: `Not every image is pinned by digest from a listed registry: ${facts.refusedImages.join(', ')}.`,
     };
   }
+  const [hold] = facts.promotion?.kind === 'rollback' ? [] : facts.holds;
+  if (hold !== undefined && facts.abortedBecause === undefined)
+    return { kind: 'pending', reason: `Held by ${hold.placedBy}: ${hold.reason}` };
   if (facts.isEntry) return { kind: 'authorise' };
   // What was verified upstream is the promotion's release: another one that came with its commit has no gate behind it.
   if (facts.promotion?.release === facts.release && facts.isNamedInFolder) return { kind: 'authorise' };
   if (facts.promotion !== undefined && facts.promotion.release !== facts.release) {
     return { kind: 'pending', reason: 'The commit of the promotion brought another release than the one it was for.' };
   }
+  if (facts.abortedBecause !== undefined) return { kind: 'pending', reason: facts.abortedBecause };
   if (facts.isNamedInFolder) return { kind: 'pending', reason: 'Its authorised.yaml was not written by a promotion.' };
   return { kind: 'pending', reason: 'The branch changed what this environment renders to; a promotion brings it in.' };
 }

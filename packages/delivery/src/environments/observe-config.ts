@@ -17,10 +17,11 @@ import {
   type RenderedEnvironment,
   treeAt,
 } from '@slipway/manifests';
-import type { StoreTransaction } from '@slipway/ports';
+import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
 import type { DeliveryServices } from '../services.ts';
 import { authorisationStatement, seenStatement } from '../statements.ts';
 import type { EditableTree } from '../writer/manifest-edit.ts';
+import { endUnchanged } from '../rollback/end-unchanged.ts';
 import { decideDesired, type DesiredDecision } from './decide-desired.ts';
 import { passedByCommits } from './passed-by-commits.ts';
 import { readDelivery } from './read-delivery.ts';
@@ -132,6 +133,8 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
   const { base, rendered, previous, now } = facts;
   const release = releaseIdOf(base.application, rendered);
   const promotion = await promotionOf(tx, base, rendered);
+  const abortedBecause = await whyAborted(tx, base, rendered);
+  const { holds } = await readEntryFacts(tx, base, now);
   const decision = decideDesired({
     isEntry: facts.isEntry,
     head: facts.head,
@@ -141,6 +144,8 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
     ...(previous === undefined ? {} : { previous }),
     ...(promotion === undefined ? {} : { promotion }),
     isNamedInFolder: await isNamedInFolder(facts, release),
+    holds,
+    ...(abortedBecause === undefined ? {} : { abortedBecause }),
     now,
   });
   const state = {
@@ -152,7 +157,10 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
   };
   const authorised = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
   if (decision.kind !== 'authorise') await recordSeen(tx, facts, decision);
-  if (decision.kind === 'unchanged') return { ...state, ...authorised };
+  if (decision.kind === 'unchanged') {
+    if (promotion !== undefined) await endUnchanged(tx, { promotion, runs: previous?.authorised, now });
+    return { ...state, ...authorised };
+  }
   if (decision.kind === 'pending') {
     const isSame = previous?.pending?.renderDigest === rendered.renderDigest;
     const since = isSame ? previous.pending.since : now;
@@ -210,6 +218,19 @@ async function promotionOf(
   };
   const found = await tx.list('promotion', { match, newestFirst: true });
   return found.map((stored) => stored.value).find((promotion) => promotion.commit !== undefined);
+}
+
+/** What the newest promotion of this render came to, where its canary was aborted: it is not let in again by the same commit. */
+async function whyAborted(
+  tx: StoreTransaction,
+  base: Settling['base'],
+  rendered: RenderedEnvironment,
+): Promise<string | undefined> {
+  const { application, environment } = base;
+  const match = { application, environment, renderDigest: rendered.renderDigest };
+  const [newest] = await tx.list('promotion', { match, newestFirst: true, limit: 1 });
+  if (newest?.value.phase !== 'aborted') return undefined;
+  return `Its canary was aborted: ${newest.value.message}`;
 }
 
 async function isNamedInFolder(facts: Settling, release: string): Promise<boolean> {

@@ -9,9 +9,11 @@ import {
 } from '@slipway/domain';
 import type { StoreTransaction } from '@slipway/ports';
 import { advanceDelivery } from '../promotion/advance-delivery.ts';
+import { settleAbort } from '../rollback/settle-abort.ts';
 import type { DeliveryServices } from '../services.ts';
 import { deploymentStatement } from '../statements.ts';
-import { startVerifications } from '../verification/start-verifications.ts';
+import { settleTickets } from '../release/close-ticket.ts';
+import { checksOf, startVerifications } from '../verification/start-verifications.ts';
 
 /** Name of the effect that measures a deployment that ended. */
 export const measureEffect = 'delivery.measure';
@@ -115,7 +117,10 @@ async function settleEnd(
     const phase = deployment.phase;
     await tx.put('promotion', value.id, { ...value, phase, message: deployment.message, finishedAt: services.now() });
   }
-  if (deployment.phase !== 'succeeded') return;
-  const started = await startVerifications(tx, desired, deployment, services.now());
-  if (started === 0) await advanceDelivery(tx, desired, services.now());
+  if (deployment.phase === 'aborted') await settleAbort(tx, { desired, aborted: deployment, now: services.now() });
+  if (deployment.phase === 'succeeded') {
+    const started = await startVerifications(tx, desired, deployment, services.now());
+    if (started === 0) await advanceDelivery(tx, desired, services.now());
+  }
+  await settleTickets(tx, { deployment, checks: checksOf(desired), now: services.now() });
 }

@@ -1,5 +1,5 @@
-import { decidePromotion, type DesiredState, type Promotion, shortDigest } from '@slipway/domain';
-import type { StoreTransaction } from '@slipway/ports';
+import { decidePromotion, type DesiredState, isFinal, type Promotion, shortDigest } from '@slipway/domain';
+import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
 import { readEnvironment, upstreamFacts } from './upstream-facts.ts';
 
 /** Name of the effect that writes a promotion into the config repository. */
@@ -23,6 +23,7 @@ export async function advanceDelivery(tx: StoreTransaction, upstream: DesiredSta
     unpinned: [],
     foreign: [],
     approvals: [],
+    ...(await readEntryFacts(tx, downstream, now)),
   });
   if (decision.kind === 'refused') return;
   await startPromotion(tx, { upstream, downstream, release, requestedBy: 'policy', now });
@@ -49,16 +50,21 @@ export interface PromotionStart {
   readonly now: string;
 }
 
-/** Creates a promotion with its effect; one for the same release and the same state of the environment is that one. */
+/**
+ * Creates a promotion with its effect; one for the same release and the same state of the environment is that one, while it goes on.
+ *
+ * One that ended and is not what runs there now is begun again: by a person always, by automation only when it had succeeded (the
+ * environment went back since), so that a failure is not tried again and again.
+ */
 export async function startPromotion(tx: StoreTransaction, start: PromotionStart): Promise<Promotion> {
   const { upstream, downstream, release } = start;
   const key = downstream.closureKey === undefined ? downstream.head.slice(0, 12) : shortDigest(downstream.closureKey);
-  const id = `${downstream.application}/${downstream.environment}/${shortDigest(release)}.${key}`;
-  await tx.lockName(`promotion/${id}`);
-  const known = (await tx.get('promotion', id))?.value;
+  const place = `${downstream.application}/${downstream.environment}`;
+  const { id, known } = await freeId(tx, `${place}/${shortDigest(release)}.${key}`, (last) => mayRepeat(last, start));
   if (known !== undefined) return known;
   const promotion: Promotion = {
     id,
+    kind: 'promotion',
     application: downstream.application,
     environment: downstream.environment,
     from: upstream.environment,
@@ -71,7 +77,35 @@ export async function startPromotion(tx: StoreTransaction, start: PromotionStart
     approvals: [],
     requestedAt: start.now,
   };
-  await tx.put('promotion', id, promotion);
-  await tx.effect({ kind: promoteEffect, key: `${id}/promote`, payload: { promotion: id } });
+  await beginPromotion(tx, promotion);
   return promotion;
+}
+
+function mayRepeat(last: Promotion, { downstream, release, requestedBy }: PromotionStart): boolean {
+  const runsThere = downstream.authorised?.release === release && downstream.pending === undefined;
+  if (runsThere) return false;
+  // Without a commit it never came to a try: a hold or a window had come first.
+  const wasTried = last.phase !== 'succeeded' && last.commit !== undefined;
+  return requestedBy === 'policy' ? !wasTried && last.phase !== 'errored' : true;
+}
+
+/** The newest promotion of a base id while it stands, else the next free id: `base`, then `base.2` and so on. */
+export async function freeId(
+  tx: StoreTransaction,
+  base: string,
+  mayRepeat: (last: Promotion) => boolean,
+): Promise<{ readonly id: string; readonly known?: Promotion }> {
+  await tx.lockName(`promotion/${base}`);
+  for (let attempt = 1; ; attempt++) {
+    const id = attempt === 1 ? base : `${base}.${attempt}`;
+    const known = (await tx.get('promotion', id))?.value;
+    if (known === undefined) return { id };
+    if (!isFinal[known.phase] || !mayRepeat(known)) return { id, known };
+  }
+}
+
+/** Keeps a new promotion and starts its effect. */
+export async function beginPromotion(tx: StoreTransaction, promotion: Promotion): Promise<void> {
+  await tx.put('promotion', promotion.id, promotion);
+  await tx.effect({ kind: promoteEffect, key: `${promotion.id}/promote`, payload: { promotion: promotion.id } });
 }

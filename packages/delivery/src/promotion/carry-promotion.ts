@@ -3,6 +3,7 @@ import {
   type Branch,
   type CommitId,
   type DesiredState,
+  entryGates,
   InvariantError,
   parseBranch,
   type Promotion,
@@ -10,13 +11,18 @@ import {
   shortDigest,
   type Signature,
   statementIds,
+  type UnmetGate,
 } from '@slipway/domain';
-import type { StoreTransaction } from '@slipway/ports';
+import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
 import { observeEffect } from '../environments/observe-config.ts';
 import type { DeliveryServices } from '../services.ts';
 import { promotionStatement } from '../statements.ts';
 import { checksOf } from '../verification/start-verifications.ts';
+import { closeTicket } from '../release/close-ticket.ts';
+import { openTicket } from '../release/open-ticket.ts';
 import { changeTrailer, commitMessage, type ManifestEdit } from '../writer/manifest-edit.ts';
+import { OverlayTree } from '../writer/overlay-tree.ts';
+import { editOfRollback } from '../rollback/edit-of-rollback.ts';
 import { applyPromotion, promotionTitle } from './promotion-edit.ts';
 import { readEnvironment } from './upstream-facts.ts';
 
@@ -29,22 +35,44 @@ export async function carryPromotion(services: DeliveryServices, id: string): Pr
   const release = (await services.store.get('release', promotion.release))?.value;
   if (desired === undefined || release === undefined)
     throw new InvariantError(`promotion ${id} has no environment or release`);
-  const edit = await editOf(services, promotion, release);
-  if (desired.definition.class === 'protected') await openRequest(services, { promotion, desired, edit });
+  const edit =
+    promotion.rollback === undefined
+      ? await editOf(services, promotion, release)
+      : await editOfRollback(services, promotion.rollback, { promotion, desired });
+  if (desired.definition.class === 'protected') await openTicketFor(services, { promotion, desired, edit });
+  const needsPerson = desired.definition.class === 'protected' && promotion.breakGlass === undefined;
+  if (needsPerson) await openRequest(services, { promotion, desired, edit });
   else await landDirectly(services, { promotion, desired, edit });
 }
 
+/** What the promotion leaves is what its edit makes of the head as it is. */
+async function openTicketFor(services: DeliveryServices, { promotion, desired, edit }: Carried): Promise<void> {
+  const repository = await services.openRepository(desired.repository);
+  const head = await repository.readRef(`refs/heads/${desired.branch}`);
+  if (head === undefined) throw new InvariantError(`${desired.repository} lost branch ${desired.branch}`);
+  const tree = treeAt(repository, head);
+  const outcome = await edit.apply(tree);
+  const after = outcome.kind === 'changes' ? new OverlayTree(tree, outcome.changes) : tree;
+  await openTicket(services, { promotion, desired, after });
+}
+
 /** What could not be carried ends the promotion, with the reason. */
-export async function promotionErrored(services: DeliveryServices, id: string, error: Error): Promise<void> {
+export function promotionErrored(services: DeliveryServices, id: string, error: Error): Promise<void> {
+  return endPromotion(services, id, { phase: 'errored', message: error.message });
+}
+
+async function endPromotion(
+  services: DeliveryServices,
+  id: string,
+  end: Pick<Promotion, 'phase' | 'message'>,
+): Promise<void> {
   await services.store.transact(async (tx) => {
     const promotion = (await tx.lock('promotion', id))?.value;
     if (promotion === undefined || promotion.phase !== 'running') return;
-    await tx.put('promotion', id, {
-      ...promotion,
-      phase: 'errored',
-      message: error.message,
-      finishedAt: services.now(),
-    });
+    const now = services.now();
+    await tx.put('promotion', id, { ...promotion, ...end, finishedAt: now });
+    const outcome = end.phase === 'succeeded' || end.phase === 'errored' ? end.phase : 'aborted';
+    await closeTicket(tx, { id, outcome, message: end.message, now });
   });
 }
 
@@ -83,9 +111,17 @@ async function authorOf(services: DeliveryServices, promotion: Promotion, releas
 
 async function landDirectly(services: DeliveryServices, carried: Carried): Promise<void> {
   const { promotion, desired, edit } = carried;
+  const [gate] = promotion.kind === 'rollback' ? [] : await gatesNow(services, desired);
+  // What came up since it was asked for keeps it out too: automation never breaks a hold.
+  if (gate !== undefined) return endPromotion(services, promotion.id, { phase: 'aborted', message: gate.message });
   const writer = await services.writerOf(desired.repository, desired.branch);
   const landed = await writer.submit(edit);
   await settlePromotion(services, promotion.id, { commit: landed.commit, approvals: [], reviews: [] });
+}
+
+async function gatesNow(services: DeliveryServices, desired: DesiredState): Promise<readonly UnmetGate[]> {
+  const entry = await readEntryFacts(services.store, desired, services.now());
+  return entryGates({ environment: desired.definition, ...entry });
 }
 
 /** Commit, render and statement of a promotion whose commit stands on the branch; then the branch is looked at anew. */
@@ -110,7 +146,10 @@ export async function settlePromotion(
     const message = 'Its commit stands in the config repository; the operator applies it.';
     const next: Promotion = { ...known, commit, approvals, renderDigest: rendered.renderDigest, message };
     await tx.put('promotion', id, next);
-    const upstream = await upstreamStatements(tx, desired);
+    const upstream =
+      known.rollback === undefined
+        ? await upstreamStatements(tx, desired)
+        : [statementIds.deployment(known.rollback.toDeployment)];
     await tx.record(
       promotionStatement(next, {
         isProtected: desired.definition.class === 'protected',
@@ -145,12 +184,14 @@ async function upstreamStatements(tx: StoreTransaction, desired: DesiredState): 
 async function openRequest(services: DeliveryServices, carried: Carried): Promise<void> {
   const { promotion, desired, edit } = carried;
   const source = await writeBranch(services, carried);
+  if (source === undefined)
+    return endPromotion(services, promotion.id, { phase: 'succeeded', message: 'The branch says it already.' });
   const { number } = await services.openPullRequest({
     repository: desired.repository,
     source,
     target: desired.branch,
     title: edit.subject,
-    body: `Release ${promotion.release} goes from environment ${promotion.from ?? 'none'} to environment ${promotion.environment}.`,
+    body: describeRequest(promotion),
     author: promotion.requestedBy,
     promotion: promotion.id,
   });
@@ -165,12 +206,19 @@ async function openRequest(services: DeliveryServices, carried: Carried): Promis
   });
 }
 
-/** Writes the promotion's branch on the head as it is; one that carries this promotion already stays. */
-async function writeBranch(services: DeliveryServices, carried: Carried): Promise<Branch> {
+function describeRequest(promotion: Promotion): string {
+  const { release, environment, from, rollback, reason } = promotion;
+  if (rollback === undefined)
+    return `Release ${release} goes from environment ${from ?? 'none'} to environment ${environment}.`;
+  return `Environment ${environment} goes back to ${rollback.toRevision}, which ran healthy there (${rollback.toDeployment}). ${reason ?? ''}`.trim();
+}
+
+/** Writes the promotion's branch on the head as it is; one that carries it already stays. Absent when a rollback finds nothing to take back. */
+async function writeBranch(services: DeliveryServices, carried: Carried): Promise<Branch | undefined> {
   const { promotion, desired, edit } = carried;
   const repository = await services.openRepository(desired.repository);
   const branch = parseBranch(
-    `slipway/promote/${promotion.environment}/${shortDigest(promotion.release)}-${promotion.id.slice(-12)}`,
+    `slipway/${promotion.kind === 'rollback' ? 'rollback' : 'promote'}/${promotion.environment}/${shortDigest(promotion.release)}-${promotion.id.split('.').slice(1).join('-')}`,
   );
   const ref = `refs/heads/${branch}`;
   const known = await repository.readRef(ref);
@@ -181,6 +229,7 @@ async function writeBranch(services: DeliveryServices, carried: Carried): Promis
   const head = await repository.readRef(`refs/heads/${desired.branch}`);
   if (head === undefined) throw new InvariantError(`${desired.repository} lost branch ${desired.branch}`);
   const outcome = await edit.apply(treeAt(repository, head));
+  if (outcome.kind === 'nothing' && promotion.kind === 'rollback') return undefined;
   const changes = outcome.kind === 'changes' ? outcome.changes : [];
   const plan = {
     changes,

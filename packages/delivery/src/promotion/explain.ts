@@ -1,11 +1,21 @@
-import { decidePromotion, type DesiredState, type Promotion, type UnmetGate } from '@slipway/domain';
-import type { RecordReader } from '@slipway/ports';
+import {
+  decidePromotion,
+  entryGates,
+  type Hold,
+  type Promotion,
+  type UnmetGate,
+  type WindowDecision,
+} from '@slipway/domain';
+import { readEntryFacts, type RecordReader } from '@slipway/ports';
 import { type EnvironmentState, readEnvironment, upstreamFacts } from './upstream-facts.ts';
 
 /** An environment with what stands between it and the release before it. */
 export interface ExplainedEnvironment extends EnvironmentState {
   /** Open promotion into it. */
   readonly promotion?: Promotion;
+  /** Holds that stand on it. */
+  readonly holds: readonly Hold[];
+  readonly window: WindowDecision;
   /** Gates that a person's promotion would not meet now; empty when it would be taken. */
   readonly unmet: readonly UnmetGate[];
   /** The one sentence that says why the newest release is not here; absent when it is. */
@@ -26,13 +36,19 @@ export async function explainApplication(
   const ordered = [...desired].sort((a, b) => a.order - b.order);
   const states: EnvironmentState[] = [];
   for (const one of ordered) states.push(await readEnvironment(reader, one));
-  return Promise.all(states.map((state, index) => explain(reader, { state, upstream: states[index - 1], now })));
+  return Promise.all(
+    states.map(async (state, index) => {
+      const entry = await readEntryFacts(reader, state.desired, now);
+      return explain(reader, { state, upstream: states[index - 1], now, entry });
+    }),
+  );
 }
 
 interface Facts {
   readonly state: EnvironmentState;
   readonly upstream: EnvironmentState | undefined;
   readonly now: string;
+  readonly entry: { readonly holds: readonly Hold[]; readonly window: WindowDecision };
 }
 
 async function explain(reader: RecordReader, facts: Facts): Promise<ExplainedEnvironment> {
@@ -46,7 +62,8 @@ async function explain(reader: RecordReader, facts: Facts): Promise<ExplainedEnv
   const promotion = running[0]?.value;
   const unmet = unmetGates(facts);
   const why = explainGap(facts, unmet, promotion);
-  return { ...state, ...(promotion === undefined ? {} : { promotion }), unmet, ...why, actors: why.actors ?? [] };
+  const open = promotion === undefined ? {} : { promotion };
+  return { ...state, ...facts.entry, ...open, unmet, ...why, actors: why.actors ?? [] };
 }
 
 /** What a person's promotion into the environment would be refused for now. */
@@ -65,6 +82,7 @@ function unmetGates(facts: Facts): readonly UnmetGate[] {
     unpinned: [],
     foreign: [],
     approvals: [],
+    ...facts.entry,
   });
   return decision.kind === 'allowed' ? [] : decision.unmet;
 }
@@ -88,7 +106,7 @@ function explainGap(facts: Facts, unmet: readonly UnmetGate[], promotion: Promot
       ? desired.pending === undefined
       : isCurrent(state, upstream.desired.authorised?.release ?? '');
   if (isHere) return explainDeployment(state);
-  if (promotion !== undefined) return explainPromotion(desired, promotion);
+  if (promotion !== undefined) return explainPromotion(facts, promotion);
   if (upstream === undefined)
     return {
       reason: 'Pending',
@@ -121,9 +139,12 @@ function explainDeployment(state: EnvironmentState): Why {
   return { reason: deployment.reason, why: deployment.message, actors };
 }
 
-function explainPromotion(desired: DesiredState, promotion: Promotion): Why {
+function explainPromotion({ state, entry }: Facts, promotion: Promotion): Why {
+  const { desired } = state;
   if (promotion.commit !== undefined) return { reason: 'Applying', why: promotion.message, actors: [] };
   if (promotion.pullRequest === undefined) return { reason: 'Promoting', why: promotion.message, actors: [] };
+  const [closed] = promotion.kind === 'rollback' ? [] : entryGates({ environment: desired.definition, ...entry });
+  if (closed !== undefined) return { reason: closed.gate, why: closed.message, actors: actorsOf(closed.gate) };
   const needed = Math.max(1, desired.definition.approvals);
   const why = `Pull request ${promotion.pullRequest} of ${desired.repository} waits for ${needed === 1 ? 'a second person' : `${needed} approvals`}: not ${promotion.requestedBy}, who promoted it, nor an author of the change.`;
   return { reason: 'WaitingForApproval', why, actors: ['approver'] };
@@ -131,5 +152,6 @@ function explainPromotion(desired: DesiredState, promotion: Promotion): Why {
 
 function actorsOf(gate: string): readonly string[] {
   if (gate === 'NotVerifiedUpstream' || gate === 'NotHealthyUpstream') return ['developer'];
+  if (gate === 'Held') return ['promoter'];
   return gate === 'WaitingForApproval' ? ['approver'] : [];
 }

@@ -5,6 +5,7 @@ import { DeliveryError } from '../delivery-error.ts';
 import { environmentOf, readDelivery } from '../environments/read-delivery.ts';
 import { pinInFolders } from '../writer/image-edits.ts';
 import type { EditableTree, EditOutcome } from '../writer/manifest-edit.ts';
+import { OverlayTree } from '../writer/overlay-tree.ts';
 
 /**
  * Pins a release in an environment and names its render in `authorised.yaml`.
@@ -22,8 +23,7 @@ export async function applyPromotion(
   const environment = environmentOf(await readDelivery(tree), promotion.environment);
   const pinned = await pinInFolders(tree, [environment.path], release.images);
   const changes: readonly GitFileChange[] = pinned.kind === 'changes' ? pinned.changes : [];
-  const after = withChanges(tree, changes);
-  const rendered = await renderEnvironment(renderer, after, environment);
+  const rendered = await renderEnvironment(renderer, new OverlayTree(tree, changes), environment);
   if (releaseIdOf(promotion.application, rendered) !== release.id) {
     throw new DeliveryError(
       'RELEASE_SUPERSEDED',
@@ -39,13 +39,6 @@ export async function applyPromotion(
 
 /** Where a promotion of an environment is looked at, for people. */
 export function promotionTitle(promotion: Promotion, environment: Pick<EnvironmentDefinition, 'name'>): string {
-  return `Promote ${promotion.application} ${promotion.release.slice(7, 19)} to ${environment.name}`;
-}
-
-function withChanges(tree: EditableTree, changes: readonly GitFileChange[]): EditableTree {
-  const changed = new Map(changes.map((change) => [change.path, change.content]));
-  return {
-    readFile: (path) => (changed.has(path) ? Promise.resolve(changed.get(path)) : tree.readFile(path)),
-    list: (path) => tree.list(path),
-  };
+  const verb = promotion.kind === 'rollback' ? 'Roll back' : 'Promote';
+  return `${verb} ${promotion.application} ${promotion.release.slice(7, 19)} to ${environment.name}`;
 }

@@ -6,7 +6,7 @@ import {
   type Name,
   type Promotion,
 } from '@slipway/domain';
-import type { StoreTransaction } from '@slipway/ports';
+import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import type { DeliveryServices } from '../services.ts';
 import { startPromotion } from './advance-delivery.ts';
@@ -44,6 +44,7 @@ export async function requestPromotion(
       unpinned: [],
       foreign: [],
       approvals: [],
+      ...(await entryOfRequest(tx, downstream, services.now())),
     });
     if (decision.kind === 'refused') {
       throw new DeliveryError('PROMOTION_REFUSED', decision.unmet.map((one) => one.message).join(' '), {
@@ -78,4 +79,14 @@ async function neighbours(
   if (upstream === undefined)
     throw new DeliveryError('PROMOTION_ENTRY', `Environment ${request.environment} has none before it`);
   return { upstream: upstream.value, downstream };
+}
+
+/** A closed window does not keep a request back that a second person has to approve: it keeps its merge back. A hold does both. */
+async function entryOfRequest(
+  tx: StoreTransaction,
+  downstream: DesiredState,
+  now: string,
+): ReturnType<typeof readEntryFacts> {
+  const { holds, window } = await readEntryFacts(tx, downstream, now);
+  return { holds, window: downstream.definition.class === 'protected' ? { kind: 'open' } : window };
 }

@@ -13,7 +13,9 @@ import { DeliveryError } from '../delivery-error.ts';
 import { advanceDelivery } from '../promotion/advance-delivery.ts';
 import type { DeliveryServices } from '../services.ts';
 import { verificationStatement } from '../statements.ts';
+import { settleTickets } from '../release/close-ticket.ts';
 import { checkDependency } from './check-dependency.ts';
+import { checksOf } from './start-verifications.ts';
 
 /** Which attempt of which verification an effect carries out. */
 export interface VerificationAttempt {
@@ -103,6 +105,9 @@ export async function finishVerification(
     await tx.put('verification', next.id, next);
     await tx.record(verificationStatement(next, desired.definition.class === 'protected'));
     await advanceDelivery(tx, desired, services.now());
+    const deployment = (await tx.get('deployment', next.deployment))?.value;
+    if (deployment !== undefined)
+      await settleTickets(tx, { deployment, checks: checksOf(desired), now: services.now() });
   });
 }
 

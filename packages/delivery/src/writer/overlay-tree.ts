@@ -1,31 +1,31 @@
 import { createHash } from 'node:crypto';
 import { type CommitId, parseCommitId } from '@slipway/domain';
-import type { GitFileChange, GitRepository, GitTreeEntry } from '@slipway/ports';
+import type { TreeFile } from '@slipway/manifests';
+import type { GitFileChange } from '@slipway/ports';
 import type { EditableTree } from './manifest-edit.ts';
 
-/** A commit's tree with the changes of a batch on top. */
+/** A tree with changes on top. */
 export class OverlayTree implements EditableTree {
-  readonly #repository: GitRepository;
-  readonly #base: CommitId;
+  readonly #base: EditableTree;
   readonly #changes = new Map<string, GitFileChange>();
   readonly #files = new Map<string, Promise<Uint8Array | undefined>>();
-  #entries: Promise<readonly GitTreeEntry[]> | undefined;
+  #entries: Promise<readonly TreeFile[]> | undefined;
 
-  constructor(repository: GitRepository, base: CommitId) {
-    this.#repository = repository;
+  constructor(base: EditableTree, changes: readonly GitFileChange[] = []) {
     this.#base = base;
+    this.add(changes);
   }
 
   async readFile(path: string): Promise<Uint8Array | undefined> {
     const changed = this.#changes.get(path);
     if (changed !== undefined) return changed.content;
-    const read = this.#files.get(path) ?? this.#repository.readFile(this.#base, path);
+    const read = this.#files.get(path) ?? this.#base.readFile(path);
     this.#files.set(path, read);
     return read;
   }
 
-  async list(path: string): Promise<readonly GitTreeEntry[]> {
-    this.#entries ??= this.#repository.readTree(this.#base);
+  async list(path: string): Promise<readonly TreeFile[]> {
+    this.#entries ??= this.#base.list('');
     const prefix = path === '' ? '' : `${path}/`;
     const entries = (await this.#entries).filter(
       (entry) => entry.path.startsWith(prefix) && !this.#changes.has(entry.path),

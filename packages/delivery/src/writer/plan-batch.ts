@@ -1,4 +1,5 @@
 import { type CommitId, InvariantError, type Signature } from '@slipway/domain';
+import { treeAt } from '@slipway/manifests';
 import type { GitCommitPlan, GitRepository } from '@slipway/ports';
 import type { ChangeIndex } from './change-index.ts';
 import { checkChangeId, commitMessage, type ManifestEdit } from './manifest-edit.ts';
@@ -37,7 +38,7 @@ export interface BatchGround {
 
 /** Applies edits one on top of the other; no ref moves, and an edit that throws leaves nothing behind. */
 export async function planBatch(edits: readonly ManifestEdit[], ground: BatchGround): Promise<BatchPlan> {
-  const tree = new OverlayTree(ground.repository, ground.head);
+  const tree = new OverlayTree(treeAt(ground.repository, ground.head));
   const at = ground.settings.now();
   const plans: GitCommitPlan[] = [];
   const fates: EditFate[] = [];

@@ -1,4 +1,5 @@
 import type { Branch, Name } from '../identity/names.ts';
+import type { PromotionWindow } from '../window/promotion-window.ts';
 
 /** Code that is run against an environment after deploying. */
 export interface VerificationDefinition {
@@ -34,6 +35,8 @@ export interface EnvironmentDefinition {
   readonly approvals: number;
   readonly soakMs: number;
   readonly rolloutDeadlineMs: number;
+  /** When promoting into it is allowed; none means always. */
+  readonly windows: readonly PromotionWindow[];
   readonly dependencies: readonly DependencyDefinition[];
   readonly verifications: readonly VerificationDefinition[];
 }

@@ -12,5 +12,10 @@ export const statementIds = {
   deployment: (deployment: string): string => `deployment/${deployment}`,
   verification: (verification: string, attempt: number): string => `verification/${verification}/${attempt}`,
   promotion: (promotion: string): string => `promotion/${promotion}`,
+  breakGlassReview: (promotion: string): string => `promotion/${promotion}/reviewed`,
+  ticket: (ticket: string, state: 'opened' | 'closed'): string => `release-ticket/${ticket}/${state}`,
+  hold: (hold: string, state: 'placed' | 'lifted'): string => `hold/${hold}/${state}`,
+  freeze: (freeze: string, state: 'placed' | 'ended'): string => `freeze/${freeze}/${state}`,
+  revocation: (authorisation: string): string => `revocation/${authorisation}`,
   refusal: (what: string): string => `refusal/${what}`,
 } as const;

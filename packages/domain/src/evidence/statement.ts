@@ -17,6 +17,9 @@ export const predicateTypes = {
   deployment: 'https://slipway.dev/predicate/deployment/v1',
   verification: 'https://slipway.dev/predicate/verification/v1',
   promotion: 'https://slipway.dev/predicate/promotion/v1',
+  releaseTicket: 'https://slipway.dev/predicate/release-ticket/v1',
+  hold: 'https://slipway.dev/predicate/hold/v1',
+  revocation: 'https://slipway.dev/predicate/revocation/v1',
   refusal: 'https://slipway.dev/predicate/refusal/v1',
   gate: 'https://slsa.dev/verification_summary/v1',
 } as const;

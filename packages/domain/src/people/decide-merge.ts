@@ -20,6 +20,8 @@ export interface MergeFacts {
   readonly objections: readonly Review[];
   /** Head of the target branch now. */
   readonly targetHead: string;
+  /** What keeps its promotion out for now: holds and windows (`entryGates`). */
+  readonly entryGates: readonly UnmetGate[];
 }
 
 export type MergeDecision =
@@ -48,5 +50,6 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
       'WaitingForApproval',
       `It waits for ${missing} approval${missing === 1 ? '' : 's'} by somebody other than its author.`,
     );
+  unmet.push(...facts.entryGates);
   return unmet.length === 0 ? { kind: 'allowed' } : { kind: 'refused', unmet };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decidePromotion, type Digest, type EnvironmentDefinition, type PromotionFacts } from '../index.ts';
+import { decidePromotion, type Digest, type EnvironmentDefinition, type Hold, type PromotionFacts } from '../index.ts';
 
 const release = `sha256:${'1'.repeat(64)}` as Digest;
 const prod = { name: 'prod', approvals: 1, soakMs: 60_000 } as EnvironmentDefinition;
@@ -15,6 +15,8 @@ const fine: PromotionFacts = {
   unpinned: [],
   foreign: [],
   approvals: ['boss'],
+  holds: [],
+  window: { kind: 'open' },
 };
 
 describe('decidePromotion', () => {
@@ -45,5 +47,20 @@ describe('decidePromotion', () => {
       kind: 'refused',
       isWaiting: false,
     });
+  });
+
+  it('keeps out what is held or outside of its window, and says who acts and until when', () => {
+    const hold = { id: 'h', cause: 'abort', reason: 'errors.', placedBy: 'policy', placedAt: '' } as unknown as Hold;
+    const decision = decidePromotion({
+      ...fine,
+      holds: [hold],
+      window: { kind: 'closed', reason: 'Frozen by root: year end', until: '2027-01-02T00:00:00.000Z' },
+    });
+
+    expect(decision).toMatchObject({ kind: 'refused', isWaiting: true });
+    expect(decision.kind === 'refused' && decision.unmet.map((one) => one.message)).toEqual([
+      'Environment prod is held by policy: errors. Somebody with the role promoter lifts it.',
+      'Frozen by root: year end: environment prod is closed until 2027-01-02T00:00:00.000Z.',
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 import type { Digest } from '../identity/digest.ts';
 import type { DeliveryPhase } from '../phases.ts';
 import type { EnvironmentDefinition } from '../environment/delivery.ts';
+import type { Hold } from '../hold/hold.ts';
+import type { WindowDecision } from '../window/decide-window.ts';
 
 /** How a release does in the environment before. */
 export interface UpstreamFacts {
@@ -24,6 +26,9 @@ export interface PromotionFacts {
   readonly foreign: readonly string[];
   /** Accounts whose approval counts (see `decideApproval`), for the render to be applied. */
   readonly approvals: readonly string[];
+  /** Holds that stand on the environment. */
+  readonly holds: readonly Hold[];
+  readonly window: WindowDecision;
 }
 
 export interface UnmetGate {
@@ -63,6 +68,7 @@ export function decidePromotion(facts: PromotionFacts): PromotionDecision {
     const left = Math.ceil((environment.soakMs - upstream.soakedForMs) / 1000);
     add('Soaking', `It must stay verified in environment ${upstream.environment} for ${left} s more.`);
   }
+  unmet.push(...entryGates(facts));
   if (facts.approvals.length < environment.approvals) {
     const missing = environment.approvals - facts.approvals.length;
     const people = missing === 1 ? 'one approval' : `${missing} approvals`;
@@ -75,7 +81,26 @@ export function decidePromotion(facts: PromotionFacts): PromotionDecision {
   return { kind: 'refused', unmet, isWaiting: unmet.every((one) => waits.has(one.gate)) };
 }
 
-const waits: ReadonlySet<string> = new Set(['Soaking', 'WaitingForApproval']);
+const waits: ReadonlySet<string> = new Set(['Soaking', 'Held', 'WindowClosed', 'WaitingForApproval']);
+
+/** What keeps new things out of an environment for now; rollbacks are not asked. */
+export function entryGates(facts: {
+  readonly environment: Pick<EnvironmentDefinition, 'name'>;
+  readonly holds: readonly Hold[];
+  readonly window: WindowDecision;
+}): readonly UnmetGate[] {
+  const { environment, holds, window } = facts;
+  const held = holds.map((hold) => ({
+    gate: 'Held',
+    message: `Environment ${environment.name} is held by ${hold.placedBy}: ${hold.reason} Somebody with the role promoter lifts it.`,
+  }));
+  if (window.kind === 'open') return held;
+  const until = window.until === undefined ? 'with no end in sight' : `until ${window.until}`;
+  return [
+    ...held,
+    { gate: 'WindowClosed', message: `${window.reason}: environment ${environment.name} is closed ${until}.` },
+  ];
+}
 
 const say: Readonly<Record<DeliveryPhase, string>> = {
   pending: 'has not run yet',

@@ -29,7 +29,7 @@ async function finishOne(services: ReviewServices, repository: GitRepository, kn
   const isKept = (await repository.resolve(mergedCommit)) !== undefined;
   if (isKept && (await repository.isAncestor(mergedCommit, targetHead))) return;
   const parents = isKept ? (await repository.readCommit(mergedCommit)).parents : [];
-  const { decision } = await readMergeState(services.store, repository, known);
+  const { decision } = await readMergeState(services.store, repository, known, services.now());
   const isCurrent = parents[0] === targetHead && parents[1] === known.head;
   if (isCurrent && decision.kind === 'allowed' && (await repository.updateRef(ref, mergedCommit, targetHead))) return;
   if (Date.parse(services.now()) - Date.parse(known.updatedAt) < abandonedAfterMs) return;

@@ -15,7 +15,8 @@ export async function mergeApprovedPromotions(services: ReviewServices, name: Na
   const open = await services.store.list('pullRequest', { match: { repository: name, state: 'open' } });
   for (const { value } of open) {
     if (value.promotion === undefined) continue;
-    const { decision, reviews } = await readMergeState(services.store, await services.openRepository(name), value);
+    const repository = await services.openRepository(name);
+    const { decision, reviews } = await readMergeState(services.store, repository, value, services.now());
     const newest = reviews.findLast((one) => one.decision.kind === 'counts')?.review;
     if (decision.kind === 'refused' || newest === undefined) continue;
     if (Date.parse(services.now()) - Date.parse(newest.createdAt) < cutOffAfterMs) continue;

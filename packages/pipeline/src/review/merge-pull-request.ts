@@ -14,7 +14,7 @@ export async function mergePullRequest(services: ReviewServices, account: Accoun
   const pullRequest = (await services.store.get('pullRequest', id))?.value;
   if (pullRequest === undefined) throw new ReviewError('PULL_REQUEST_UNKNOWN', `There is no pull request ${id}`);
   const repository = await services.openRepository(pullRequest.repository);
-  const { decision } = await readMergeState(services.store, repository, pullRequest);
+  const { decision } = await readMergeState(services.store, repository, pullRequest, services.now());
   const { mergeCommit } = pullRequest;
   if (decision.kind === 'refused' || mergeCommit === undefined) {
     throw new ReviewError(

@@ -1,5 +1,12 @@
-import { type CheckFacts, decideMerge, type MergeDecision, type PullRequest } from '@slipway/domain';
-import type { GitRepository, RecordReader } from '@slipway/ports';
+import {
+  type CheckFacts,
+  decideMerge,
+  entryGates,
+  type MergeDecision,
+  type PullRequest,
+  type UnmetGate,
+} from '@slipway/domain';
+import { type GitRepository, readEntryFacts, type RecordReader } from '@slipway/ports';
 import { approvalRule, countingApprovals, judgeReviews, type JudgedReview } from './approvals.ts';
 
 /** Everything known of a pull request's way in. */
@@ -15,6 +22,7 @@ export async function readMergeState(
   reader: RecordReader,
   repository: GitRepository,
   pullRequest: PullRequest,
+  now: string,
 ): Promise<MergeState> {
   const record = (await reader.get('repository', pullRequest.repository))?.value;
   const rule = await approvalRule(reader, repository, pullRequest);
@@ -42,8 +50,19 @@ export async function readMergeState(
     approvals: countingApprovals(reviews),
     objections: objections.map((one) => one.review),
     targetHead: (await repository.readRef(`refs/heads/${pullRequest.target}`)) ?? 'gone',
+    entryGates: await gatesOf(reader, pullRequest, now),
   });
   return { decision, reviews, checks, requiredChecks };
+}
+
+/** Holds and windows of the environment that the request promotes to; a rollback passes them. */
+async function gatesOf(reader: RecordReader, pullRequest: PullRequest, now: string): Promise<readonly UnmetGate[]> {
+  if (pullRequest.promotion === undefined) return [];
+  const promotion = (await reader.get('promotion', pullRequest.promotion))?.value;
+  if (promotion === undefined || promotion.kind === 'rollback') return [];
+  const desired = (await reader.get('desiredState', `${promotion.application}/${promotion.environment}`))?.value;
+  if (desired === undefined) return [];
+  return entryGates({ environment: desired.definition, ...(await readEntryFacts(reader, desired, now)) });
 }
 
 function isNewest(one: JudgedReview, all: readonly JudgedReview[]): boolean {

@@ -183,6 +183,6 @@ export async function mergeWhenAllowed(
   const current = (await services.review.store.get('pullRequest', pullRequest.id))?.value;
   if (current?.state !== 'open') return;
   const repository = await services.review.openRepository(current.repository);
-  const { decision } = await readMergeState(services.review.store, repository, current);
+  const { decision } = await readMergeState(services.review.store, repository, current, services.review.now());
   if (decision.kind === 'allowed') await mergePullRequest(services.review, accountOf(call), current.id);
 }

@@ -28,7 +28,7 @@ export async function viewPullRequest(
 ): Promise<PullRequestView> {
   const { store } = services.review;
   const repository = await services.review.openRepository(pullRequest.repository);
-  const merge = await readMergeState(store, repository, pullRequest);
+  const merge = await readMergeState(store, repository, pullRequest, services.review.now());
   const comments = await store.list('lineComment', { match: { pullRequest: pullRequest.id } });
   const head = pullRequest.mergedCommit ?? pullRequest.mergeCommit ?? pullRequest.head;
   const rendered = await renderedDiff(services, pullRequest, head);

@@ -14,6 +14,9 @@ const titles: Readonly<Record<PredicateKind, string>> = {
   deployment: 'Deployment',
   verification: 'Verification',
   promotion: 'Promotion',
+  releaseTicket: 'Release ticket',
+  hold: 'Hold',
+  revocation: 'Authorisation revoked',
   refusal: 'Refusal',
   gate: 'Gate',
 };
