@@ -6,6 +6,8 @@ import { addAuditExportCommand } from './commands/audit/export.ts';
 import { addAuditVerifyCommand } from './commands/audit/verify.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFreezeCommands } from './commands/freeze/freeze.ts';
+import { addHoldCommands } from './commands/hold/hold.ts';
 import { addImageBuildCommand } from './commands/image/build.ts';
 import { addImagePushCommand } from './commands/image/push.ts';
 import { addLintCommand } from './commands/lint.ts';
@@ -17,6 +19,8 @@ import { addOpenCommand } from './commands/open.ts';
 import { addProjectAddCommand } from './commands/project/add.ts';
 import { addPromoteCommand } from './commands/promote.ts';
 import { addRejectCommand } from './commands/reject.ts';
+import { addReleaseCommands } from './commands/release/release.ts';
+import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCancelCommand } from './commands/run/cancel.ts';
 import { addRunRetryCommand } from './commands/run/retry.ts';
 import { addRunCommand } from './commands/run/run.ts';
@@ -37,6 +41,10 @@ const definitions: readonly ((program: Command, environment: ProgramEnvironment)
   addPromoteCommand,
   addApproveCommand,
   addRejectCommand,
+  addRollbackCommand,
+  addReleaseCommands,
+  addHoldCommands,
+  addFreezeCommands,
   addMetricsCommand,
   addProjectAddCommand,
   addRunCommand,

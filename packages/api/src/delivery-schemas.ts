@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdView } from './release-schemas.ts';
 import { unmetGate } from './review-schemas.ts';
 
 const deliveryPhase = z.enum(['pending', 'running', 'succeeded', 'failed', 'errored', 'aborted']);
@@ -47,7 +48,16 @@ export const environmentView = z.object({
       message: z.string(),
       requestedBy: z.string(),
       pullRequest: z.number().optional(),
+      kind: z.enum(['promotion', 'rollback']),
     })
+    .optional(),
+  /** Holds that stand on it. */
+  holds: z.array(holdView),
+  /** Set while its windows or a freeze keep promotions out; `until` is when they open. */
+  closed: z.object({ reason: z.string(), until: z.string().optional() }).optional(),
+  /** What went in past its approvals and was not looked at yet. */
+  breakGlass: z
+    .object({ promotion: z.string(), by: z.string(), reviewUntil: z.string(), isOverdue: z.boolean() })
     .optional(),
   /** The one sentence that says why the newest release is not here yet; absent when it is. */
   why: z.string().optional(),
@@ -111,6 +121,7 @@ export const promoteBody = z.strictObject({
 });
 export const promotionView = z.object({
   id: z.string(),
+  kind: z.enum(['promotion', 'rollback']),
   application: z.string(),
   environment: z.string(),
   release: z.string(),
@@ -120,6 +131,8 @@ export const promotionView = z.object({
   approvals: z.array(z.string()),
   pullRequest: z.number().optional(),
   commit: z.string().optional(),
+  /** It went in past its approvals: a second person looks at it until then. */
+  reviewUntil: z.string().optional(),
 });
 export type PromotionView = z.infer<typeof promotionView>;
 

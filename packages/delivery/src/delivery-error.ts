@@ -29,6 +29,7 @@ export const deliveryErrors = {
     retry: 'never',
     next: 'Bring these files to the state that you want by a pull request in the config repository, then promote.',
   },
+  BREAK_GLASS_REFUSED: { retry: 'never', next: 'Ask another person to look at it.' },
   IMAGE_NOT_ALLOWED: { retry: 'never', next: 'Pull it from a registry that the delivery file lists.' },
   VERIFICATION_UNREACHABLE: { retry: 'backoff', next: 'Name a Service that the environment has.' },
 } as const satisfies Record<string, ErrorRule>;

@@ -39,4 +39,6 @@ export {
   type RollbackPreview,
   type RollbackRequest,
 } from './rollback/preview-rollback.ts';
+export { previewPromotion, type PromotionPreview } from './promotion/preview-promotion.ts';
+export { reviewBreakGlass } from './rollback/review-break-glass.ts';
 export { requestRollback, type RollbackOrder } from './rollback/request-rollback.ts';

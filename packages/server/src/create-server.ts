@@ -9,6 +9,7 @@ import { holdsRight } from './access/rights.ts';
 import { findPrincipal } from './access/tokens.ts';
 import { addAccountRoutes } from './routes/account-routes.ts';
 import { addDeliveryRoutes } from './routes/delivery-routes.ts';
+import { addReleaseRoutes } from './routes/release-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
 import { addOperatorRoutes } from './routes/operator-routes.ts';
 import { addPlatformRoutes } from './routes/platform-routes.ts';
@@ -60,6 +61,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
   addRunRoutes(app, services);
   addReviewRoutes(app, services);
   addDeliveryRoutes(app, services);
+  addReleaseRoutes(app, services);
   addOperatorRoutes(app, services);
   addEventRoutes(app, services);
   app.get('/api/v1/openapi.json', { config: { right: 'public' } }, () => app.swagger());

@@ -111,6 +111,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UNAUTHENTICATED: exitCodes.unauthenticated,
   FORBIDDEN: exitCodes.forbidden,
   REVIEW_REFUSED: exitCodes.forbidden,
+  BREAK_GLASS_REFUSED: exitCodes.forbidden,
   REGISTRY_UNAUTHORISED: exitCodes.unauthenticated,
   REGISTRY_DENIED: exitCodes.forbidden,
   REGISTRY_UNREACHABLE: exitCodes.unreachable,

@@ -16,6 +16,8 @@ export interface ExplainedEnvironment extends EnvironmentState {
   /** Holds that stand on it. */
   readonly holds: readonly Hold[];
   readonly window: WindowDecision;
+  /** What went in past its approvals and was not looked at yet. */
+  readonly unreviewed?: Promotion;
   /** Gates that a person's promotion would not meet now; empty when it would be taken. */
   readonly unmet: readonly UnmetGate[];
   /** The one sentence that says why the newest release is not here; absent when it is. */
@@ -63,7 +65,23 @@ async function explain(reader: RecordReader, facts: Facts): Promise<ExplainedEnv
   const unmet = unmetGates(facts);
   const why = explainGap(facts, unmet, promotion);
   const open = promotion === undefined ? {} : { promotion };
-  return { ...state, ...facts.entry, ...open, unmet, ...why, actors: why.actors ?? [] };
+  const broken = await unreviewedIn(reader, state.desired);
+  return { ...state, ...facts.entry, ...broken, ...open, unmet, ...why, actors: why.actors ?? [] };
+}
+
+async function unreviewedIn(
+  reader: RecordReader,
+  { application, environment, definition }: EnvironmentState['desired'],
+): Promise<{ readonly unreviewed?: Promotion }> {
+  if (definition.class !== 'protected') return {};
+  const rollbacks = await reader.list('promotion', {
+    match: { application, environment, kind: 'rollback' },
+    newestFirst: true,
+  });
+  const found = rollbacks.find(
+    ({ value }) => value.breakGlass !== undefined && value.breakGlass.reviewedBy === undefined,
+  );
+  return found === undefined ? {} : { unreviewed: found.value };
 }
 
 /** What a person's promotion into the environment would be refused for now. */

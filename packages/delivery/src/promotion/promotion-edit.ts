@@ -17,7 +17,7 @@ import { OverlayTree } from '../writer/overlay-tree.ts';
 export async function applyPromotion(
   renderer: Renderer,
   tree: EditableTree,
-  facts: { readonly promotion: Promotion; readonly release: Release },
+  facts: { readonly promotion: Pick<Promotion, 'application' | 'environment'>; readonly release: Release },
 ): Promise<EditOutcome> {
   const { promotion, release } = facts;
   const environment = environmentOf(await readDelivery(tree), promotion.environment);

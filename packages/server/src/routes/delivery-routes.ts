@@ -1,5 +1,5 @@
 import { boardView, promoteBody, promotionView, trailView, whyView } from '@slipway/api';
-import { diffEnvironments, requestPromotion } from '@slipway/delivery';
+import { diffEnvironments, requestPromotion, reviewBreakGlass } from '@slipway/delivery';
 import { parseDigest, parseName, type Promotion } from '@slipway/domain';
 import { reviewPullRequest } from '@slipway/pipeline';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +8,7 @@ import { accountOf, addRoute } from '../route.ts';
 import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
 import { viewBoard } from '../views/board-view.ts';
+import { viewPromotion } from '../views/promotion-view.ts';
 import { viewTrail } from '../views/trail-view.ts';
 import { viewWhy } from '../views/why-view.ts';
 import { mergeWhenAllowed } from './review-routes.ts';
@@ -140,6 +141,9 @@ function addApprovalRoute(app: FastifyInstance, services: ServerServices): void 
     },
     async (call) => {
       const promotion = await findPromotion(services, call.param('promotion'));
+      // It went in past its approvals: the second person comes afterwards.
+      if (promotion.breakGlass !== undefined)
+        return viewPromotion(await reviewBreakGlass(services.delivery, accountOf(call), promotion.id));
       const pullRequest = (
         await services.review.store.list('pullRequest', {
           match: { promotion: promotion.id },
@@ -220,21 +224,4 @@ async function findPromotion(services: ServerServices, id: string): Promise<Prom
   const found = (await services.delivery.store.get('promotion', id))?.value;
   if (found === undefined) throw new ServerError('NOT_FOUND', `There is no promotion ${id}`);
   return found;
-}
-
-function viewPromotion(promotion: Promotion): z.infer<typeof promotionView> {
-  const { id, application, environment, release, phase, message, requestedBy, approvals, pullRequest, commit } =
-    promotion;
-  return {
-    id,
-    application,
-    environment,
-    release,
-    phase,
-    message,
-    requestedBy,
-    approvals: [...approvals],
-    ...(pullRequest === undefined ? {} : { pullRequest }),
-    ...(commit === undefined ? {} : { commit }),
-  };
 }

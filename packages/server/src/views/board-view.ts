@@ -42,6 +42,7 @@ async function viewEnvironment(
     ...(desired.pending === undefined ? {} : { pending: desired.pending }),
     ...(desired.fault === undefined ? {} : { fault: desired.fault }),
     ...(promotion === undefined ? {} : { promotion: viewOpen(promotion) }),
+    ...viewEntry(one, services.delivery.now()),
     ...(why === undefined ? {} : { why }),
     canPromote: { isAllowed: unmet.length === 0, unmet: [...unmet] },
     services: await viewServices(services, one),
@@ -49,11 +50,27 @@ async function viewEnvironment(
   };
 }
 
+/** What keeps things out of it, and what went in regardless. */
+function viewEntry(
+  { holds, window, unreviewed }: ExplainedEnvironment,
+  now: string,
+): Pick<EnvironmentView, 'holds' | 'closed' | 'breakGlass'> {
+  const closed =
+    window.kind === 'open'
+      ? {}
+      : { closed: { reason: window.reason, ...(window.until === undefined ? {} : { until: window.until }) } };
+  const glass = unreviewed?.breakGlass;
+  if (unreviewed === undefined || glass === undefined) return { holds: [...holds], ...closed };
+  const { by, reviewUntil } = glass;
+  const breakGlass = { promotion: unreviewed.id, by, reviewUntil, isOverdue: now > reviewUntil };
+  return { holds: [...holds], ...closed, breakGlass };
+}
+
 function viewOpen(
   promotion: NonNullable<ExplainedEnvironment['promotion']>,
 ): NonNullable<EnvironmentView['promotion']> {
-  const { id, release, phase, message, requestedBy, pullRequest } = promotion;
-  return { id, release, phase, message, requestedBy, ...(pullRequest === undefined ? {} : { pullRequest }) };
+  const { id, kind, release, phase, message, requestedBy, pullRequest } = promotion;
+  return { id, kind, release, phase, message, requestedBy, ...(pullRequest === undefined ? {} : { pullRequest }) };
 }
 
 async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Promise<EnvironmentView['running']> {

@@ -1,0 +1,47 @@
+import type { ReleaseView, RollbackPreviewView } from '@slipway/api';
+import type { FoundTarget, RollbackPreview } from '@slipway/delivery';
+import type { RecordReader } from '@slipway/ports';
+
+/** A deployment of an environment with what it ran. */
+export async function viewRelease(reader: RecordReader, target: FoundTarget): Promise<ReleaseView> {
+  const { found, content } = target;
+  const changes = await Promise.all(content.changes.map((change) => reader.get('change', change)));
+  return {
+    deployment: found.id,
+    release: found.release,
+    revision: found.revision,
+    phase: found.phase,
+    message: found.message,
+    ...(found.finishedAt === undefined ? {} : { finishedAt: found.finishedAt }),
+    isCurrent: target.isCurrent,
+    wasRolledBack: target.wasRolledBack,
+    failedVerifications: [...target.failedVerifications],
+    missingImages: [...target.missingImages],
+    images: content.images.map((image) => ({ name: image.name, tag: image.newTag, digest: image.digest })),
+    changes: changes.flatMap((stored) => {
+      if (stored === undefined) return [];
+      return [{ id: stored.value.id, subject: stored.value.subject, author: stored.value.author.name }];
+    }),
+  };
+}
+
+/** What a rollback would do, as the API tells it. */
+export async function viewRollbackPreview(
+  reader: RecordReader,
+  preview: RollbackPreview,
+): Promise<RollbackPreviewView> {
+  const { desired, decision, part, target, reverts, edit, isProven, renderedDiff } = preview;
+  return {
+    application: desired.application,
+    environment: desired.environment,
+    isAllowed: decision.kind === 'allowed',
+    unmet: decision.kind === 'allowed' ? [] : [...decision.unmet],
+    part,
+    ...(target === undefined ? {} : { target: await viewRelease(reader, target) }),
+    reverts: [...reverts],
+    ...(edit === undefined ? {} : { method: edit.method }),
+    paths: [...(edit?.paths ?? [])],
+    isProven,
+    renderedDiff,
+  };
+}
