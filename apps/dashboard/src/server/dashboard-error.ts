@@ -1,5 +1,6 @@
 import type { Problem } from '@slipway/api';
-import { CodedError, type ErrorContext, type ErrorRule } from '@slipway/domain';
+// By its own entry: the index brings Node's own modules along, which no browser has.
+import { CodedError, type ErrorContext, type ErrorRule } from '@slipway/domain/coded-error';
 
 /** One line a code; a `problem` of the server keeps the server's own code. */
 export const dashboardErrors = {
