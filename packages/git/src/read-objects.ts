@@ -6,17 +6,22 @@ import { checkHash, checkPath } from './inputs.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { parseCommit } from './parse-commit.ts';
 import { parseTreeListing, parseTreeObject } from './parse-tree.ts';
+import type { Recent } from './recent.ts';
 
 const maxCommitBytes = 4_194_304;
 const maxTreeBytes = 67_108_864;
 const maxFileBytes = 10_485_760;
 const maxBlobsBytes = 536_870_912;
 const maxListingBytes = 268_435_456;
+/** Longer listings are read anew each time. */
+const maxKeptEntries = 10_000;
 
 /** What reads objects need: a fresh process for long listings, the kept one for everything else. */
 export interface ReadContext {
   readonly git: GitProgram;
   readonly objects: ObjectReader;
+  /** Whole trees that were listed last: every stage of a run asks for the same one. */
+  readonly listings: Recent<readonly GitTreeEntry[]>;
 }
 
 export async function readCommit(
@@ -39,11 +44,16 @@ export async function readTree(
   if (!isRecursive) return (await readFolder(context, treeish, { path, signal })) ?? [];
   const root = await findTree(context, treeish, { path, signal });
   if (root === undefined) return [];
+  const key = `${root} ${prefix}`;
+  const kept = context.listings.get(key);
+  if (kept !== undefined) return kept;
   const { stdout } = await context.git.run(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', root], {
     maxBytes: maxListingBytes,
     ...(signal === undefined ? {} : { signal }),
   });
-  return parseTreeListing(stdout, prefix);
+  const entries = parseTreeListing(stdout, prefix);
+  if (entries.length <= maxKeptEntries) context.listings.keep(key, entries);
+  return entries;
 }
 
 interface Place {

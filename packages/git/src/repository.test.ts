@@ -104,6 +104,22 @@ describe('archive', () => {
     expect((await repository.readTree(commit)).map((entry) => entry.mode)).toEqual(['120000', '160000', '100755']);
   });
 
+  it('gives the same bytes when asked again, small and large, whole and in part, and not to who has given up', async () => {
+    const large = await write(undefined, { a: 'a'.repeat(2_000_000), 'sub/b': 'b\n' });
+    const small = await write(large, { a: 'a\n' });
+    const bytesOf = async (commit: CommitId, options?: { readonly path: string }): Promise<Buffer> =>
+      Buffer.concat(await repository.archive(commit, options).toArray());
+
+    for (const commit of [large, small]) {
+      const first = await bytesOf(commit);
+      expect((await bytesOf(commit)).equals(first)).toBe(true);
+      expect((await bytesOf(commit, { path: 'sub' })).equals(first)).toBe(false);
+    }
+    await expect(repository.archive(small, { signal: AbortSignal.abort() }).toArray()).rejects.toThrow();
+    expect(await repository.readTree(small)).toEqual(await repository.readTree(small));
+    expect((await repository.readTree(small, { path: 'sub' })).map((entry) => entry.path)).toEqual(['sub/b']);
+  });
+
   it('fails as a stream when there is no such tree, and when the caller gives up', async () => {
     const absent = parseCommitId('1'.repeat(40));
 

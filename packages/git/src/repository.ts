@@ -7,17 +7,21 @@ import type { GitProgram } from './git-program.ts';
 import { checkHash, checkPath } from './inputs.ts';
 import { createObjectReader } from './object-reader.ts';
 import { missing, readBlobs, readCommit, readFile, readTree, type ReadContext } from './read-objects.ts';
+import { Recent } from './recent.ts';
 import { listRefs, readRef, resolve, updateRef } from './refs.ts';
 import { fetch, listRemote, push } from './remote.ts';
 import { commitChain, commitTree, writeTree } from './write-objects.ts';
 
 const defaultLimit = 100;
+/** Trees whose listing, and whose archive when it is small, stay in memory. */
+const keptTrees = 4;
 
 /** Binds the operations to one repository and its kept reading process. */
 export function createRepository(git: GitProgram): GitRepository {
   const start = (): ReturnType<GitProgram['start']> => git.start(['cat-file', '--batch-command']);
   const objects = createObjectReader(start, git.quarantine === undefined ? 10_000 : 500);
-  const context: ReadContext = { git, objects };
+  const context: ReadContext = { git, objects, listings: new Recent(keptTrees) };
+  const archives = new Recent<Buffer>(keptTrees);
   return {
     gitDir: git.gitDir,
     listRefs: (options) => listRefs(context, options),
@@ -28,7 +32,7 @@ export function createRepository(git: GitProgram): GitRepository {
     readFile: (treeish, path, options = {}) =>
       readFile(context, treeish, { path, signal: options.signal, maxBytes: options.maxBytes }),
     readBlobs: (ids, options) => readBlobs(context, ids, options),
-    archive: (treeish, options) => archive(git, treeish, options),
+    archive: (treeish, options) => archive({ git, archives }, treeish, options),
     mergeBase: (a, b, options) => mergeBase(context, { a, b }, options),
     isAncestor: (ancestor, descendant, options) => isAncestor(context, { ancestor, descendant }, options),
     merge: (ours, theirs, options) => merge(context, { ours, theirs }, options),

@@ -33,6 +33,8 @@ export interface ExecutionParts {
   /** Open and empty. */
   readonly place: Workspace;
   readonly facts: IsolationFacts;
+  /** Leaves the files in the workspace; else the stage's own last act is to delete them. @default false */
+  readonly keepsFiles?: boolean;
 }
 
 type Ended = 'timed_out' | 'output_limit' | 'cancelled';
@@ -42,6 +44,8 @@ interface Progress {
   command?: string;
   exitCode?: number;
   hasFinished: boolean;
+  /** We ended it. */
+  isKilled: boolean;
   readonly missing: string[];
 }
 
@@ -85,8 +89,11 @@ export async function runStage(
   let why: Ended | { readonly error: unknown } | undefined;
   try {
     const { stage, wrapped } = launch(setting, parts, gateway);
+    const progress: Progress = { hasFinished: false, isKilled: false, missing: [] };
     const stop: Run['stop'] = (reason) => {
-      why ??= reason;
+      // Too late for the commands: only deleting is under way, and the verdict stands.
+      if (reason !== 'timed_out' || !progress.hasFinished) why ??= reason;
+      progress.isKilled = true;
       stage.kill();
     };
     const fail = (error: unknown) => stop({ error });
@@ -97,8 +104,10 @@ export async function runStage(
     );
     const limits = { outputDir: parts.sinks.outputDir, maxBytes: setting.maxOutputTarBytes };
     collector = collectOutputs(stage.outputs, limits, fail);
-    const run: Run = { ...parts, setting, stage, collector, stop, progress: { hasFinished: false, missing: [] } };
-    await untilEnded(run, writePlan(parts.request, gateway.routes(wrapped.inside.sockets ?? '')), options);
+    const run: Run = { ...parts, setting, stage, collector, stop, progress };
+    const routes = gateway.routes(wrapped.inside.sockets ?? '');
+    const plan = writePlan(parts.request, { routes, keepsFiles: parts.keepsFiles ?? false });
+    await untilEnded(run, plan, options);
     await Promise.race([log.ended, pause(graceMs, undefined, { ref: false })]);
     log.close();
     const isFailed = why !== undefined || !run.progress.hasFinished;
@@ -149,7 +158,8 @@ async function untilEnded(run: Run, plan: string, options: Cancellable): Promise
     const heard = listen(run).catch((error: unknown) => run.stop({ error }));
     await stage.ended;
     // Killed from outside, a namespace dies a moment after the process that we wait for; without one nothing dies by itself.
-    if (!setting.rung.hasOwnProcesses || !run.progress.hasFinished) await killMarked(place.marker);
+    const endedByItself = run.progress.hasFinished && !run.progress.isKilled;
+    if (!setting.rung.hasOwnProcesses || !endedByItself) await killMarked(place.marker);
     await Promise.race([heard, pause(graceMs, undefined, { ref: false })]);
   } catch (cause) {
     throw new SandboxError('SANDBOX_BROKEN', `${setting.rung.label} could not be started`, { cause });

@@ -11,12 +11,18 @@ export function commandText(command: string | readonly string[]): string {
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
 }
 
+/** What a plan needs beside the request. */
+export interface PlanSetting {
+  /** `PORT=SOCKET` words for the gateway; empty for none. */
+  readonly routes: readonly string[];
+  /** Leaves the workspace as it is in the end, for whoever looks at it from outside. */
+  readonly keepsFiles: boolean;
+}
+
 /**
  * The plan that the driver script evaluates inside the sandbox: calls of its functions with quoted words, in order.
- *
- * @param routes - `PORT=SOCKET` words for the gateway; empty for none.
  */
-export function writePlan(request: ExecutionRequest, routes: readonly string[]): string {
+export function writePlan(request: ExecutionRequest, { routes, keepsFiles }: PlanSetting): string {
   const calls: (readonly string[])[] = [
     ...request.inputs.map((input, index) => ['unpack', String(index), inFolder(input.at)]),
     ...(routes.length === 0 ? [] : [['gateway', ...routes]]),
@@ -25,7 +31,8 @@ export function writePlan(request: ExecutionRequest, routes: readonly string[]):
     ...request.outputs.map((output) => ['pack', output.name, inFolder(output.path)]),
   ];
   const lines = calls.map(([name = '', ...words]) => [name, ...words.map(quoteWord)].join(' '));
-  return [`start=${quoteWord(inFolder(request.workingDirectory))}`, ...lines, ''].join('\n');
+  const settings = [`start=${quoteWord(inFolder(request.workingDirectory))}`, `keep=${keepsFiles ? 1 : 0}`];
+  return [...settings, ...lines, ''].join('\n');
 }
 
 function programOf(command: string | readonly string[]): readonly string[] {

@@ -53,7 +53,8 @@ export async function probeRung(setting: ExecutionSetting, slots: Slots, root: s
     };
     const request = probeRequest([setting.toolchain.node, '-e', attempt, String(port), secret]);
     const facts: IsolationFacts = { ...nothing, isolation: setting.rung.isolation };
-    await runStage(setting, { request, slot, place, facts, sinks: { onLog, outputDir: place.folder } }, {});
+    const sinks = { onLog, outputDir: place.folder };
+    await runStage(setting, { request, slot, place, facts, sinks, keepsFiles: true }, {});
     isClean = true;
     const seen = parseAttempt(text);
     if (seen === undefined) return fails(setting, lastLine(text));

@@ -44,7 +44,7 @@ export async function removeWorkspace(place: Workspace): Promise<void> {
 
 /** Deletes the folders of a stage none of whose processes lives. The server itself opens nothing that the stage made. */
 export async function deleteWorkspace(place: Workspace): Promise<void> {
-  const folders = innerNames.map((name) => path.join(place.folder, name)).filter((inner) => existsSync(inner));
+  const folders = innerNames.map((name) => path.join(place.folder, name)).filter((inner) => !removeEmpty(inner));
   const owners = folders.map((inner) => lstatSync(inner).uid);
   for (const owner of new Set(owners)) {
     // A crash may have come before a folder was given to the stage's uid.
@@ -55,6 +55,19 @@ export async function deleteWorkspace(place: Workspace): Promise<void> {
   }
   for (const inner of folders) rmdirSync(inner);
   rmSync(place.folder, { recursive: true, force: true });
+}
+
+/** True when the folder is gone: a stage that came to its end has emptied it. */
+function removeEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Clears every workspace that an earlier server left. */
