@@ -28,7 +28,11 @@ export interface GitSide {
   close(): Promise<void>;
 }
 
+/** What the forge stands on, proven to refuse what it must. */
+export type GitGround = Pick<GitSide, 'host' | 'hooks'>;
+
 export interface GitOptions {
+  readonly ground: GitGround;
   readonly folder: StateFolder;
   readonly store: OpenStore;
   /** A push moved refs of this repository. */
@@ -39,13 +43,21 @@ export interface GitOptions {
 /** Accounts that write protected branches without a pull request. */
 const serviceWriters = ['slipway'] as const;
 
-/** Opens the forge, and proves once that it refuses what it must before anybody can push. */
-export async function openGitSide(options: GitOptions): Promise<GitSide> {
-  const { folder, store, log } = options;
+/** Proves once that the forge refuses what it must, before anybody can push. Needs no records. */
+export async function openGitGround(options: Pick<GitOptions, 'folder' | 'log'>): Promise<GitGround> {
+  const { folder, log } = options;
   const host = createGitHost({});
   const onFault = (error: unknown): void => log.error({ err: error }, 'forge fault');
   const hooks = await startReceiveHooks({ stateDir: folder.root, git: host, onFault });
   await proveProtection(hooks);
+  return { host, hooks };
+}
+
+/** Opens the forge on its ground. */
+export function openGitSide(options: GitOptions): GitSide {
+  const { folder, store, log } = options;
+  const { host, hooks } = options.ground;
+  const onFault = (error: unknown): void => log.error({ err: error }, 'forge fault');
   const dirOf = (name: Name): string => path.join(folder.repositories, `${name}.git`);
   const open = new Map<Name, Promise<GitRepository>>();
   const openRepository = async (name: Name): Promise<GitRepository> => {

@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { ProgramEnvironment } from '@slipway/config';
 import { pinInFiles, pinInFolders, refusePromotedPlaces } from '@slipway/delivery';
 import { parseBranch, parseDigest, type Name } from '@slipway/domain';
-import type { Renderer } from '@slipway/ports';
+import type { PackageRegistrySettings } from '@slipway/pipeline';
+import type { Renderer, StageExecutor } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
 import { type LocalRuntime, startOrAdoptRuntime, stopRuntime } from '@slipway/runtime-local';
 import { createStageExecutor } from '@slipway/sandbox';
@@ -17,7 +18,7 @@ import { makeCheckpoint } from './checkpoint.ts';
 import { makeEffectHandlers } from './effect-handlers.ts';
 import { choosePort } from './choose-port.ts';
 import { exportAudit } from './export-audit.ts';
-import { openGitSide, type GitSide } from './git-side.ts';
+import { type GitGround, type GitSide, openGitGround, openGitSide } from './git-side.ts';
 import { type ImageSide, openImageSide } from './image-side.ts';
 import { readNpmSettings } from './npm-settings.ts';
 import { startOperator } from './operator-side.ts';
@@ -113,6 +114,7 @@ async function openParts(options: PlatformOptions): Promise<PlatformParts> {
   let ready: (cases: UseCases) => void = () => undefined;
   const handlers = makeEffectHandlers(new Promise((resolve) => (ready = resolve)));
   onProgress('Starting the database');
+  const machine = openMachine(folder, options);
   const { databaseUrl, metricsUrl, pgBin } = environment;
   const data = await startData({ folder, databaseUrl, metricsUrl, pgBin, handlers, log, onFenced: options.onFenced });
   const secrets = await openServiceAccounts(data.store);
@@ -124,23 +126,49 @@ async function openParts(options: PlatformOptions): Promise<PlatformParts> {
     onPushed.wake(name);
     return Promise.resolve();
   };
-  const git = await openGitSide({ folder, store: data.store, log, onPushed: wake });
   const images = openImageSide({ folder, store: data.store, host, secret: secrets.service, onError: faultLog(log) });
-  onProgress('Probing isolation');
-  const packages = await readNpmSettings(environment.npm, environment.path);
   await writeSetting(folder, 'runtime.json', { url, host, secret: secrets.runtime });
   const startRuntime = (): Promise<LocalRuntime> => startRuntimeProcess(folder, environment);
-  const kubectl = environment.kubectl === undefined ? {} : { kubectlPath: environment.kubectl };
-  const [executor, renderer, runtime] = await Promise.all([
-    createStageExecutor({ stateDir: folder.root, internalHosts: [packages.host] }),
-    createKubectlRenderer({ stateDir: folder.root, ...kubectl }),
-    startRuntime(),
-  ]);
+  const [runtime, { ground, executor, renderer, packages }] = await Promise.all([startRuntime(), machine]);
+  const git = openGitSide({ ground, folder, store: data.store, log, onPushed: wake });
   const { openRepository } = git;
   const adapters = { folder, data, images, executor, renderer, openRepository, packages, checkpoint, log };
   const cases = composeUseCases({ ...adapters, cacheDir: environment.cacheDir, target: runtime });
   const opened = { folder, checkpoint, data, secrets, url, port, git, images, renderer, runtime, startRuntime };
   return { ...opened, cases, ready, onPushed, onProgress };
+}
+
+interface MachineParts {
+  readonly ground: GitGround;
+  readonly packages: PackageRegistrySettings;
+  readonly executor: StageExecutor;
+  readonly renderer: Renderer;
+}
+
+/** What asks only this machine, so that it is found out while the database starts. */
+function openMachine(
+  folder: StateFolder,
+  { environment, log }: Pick<PlatformOptions, 'environment' | 'log'>,
+): Promise<MachineParts> {
+  const stateDir = folder.root;
+  const kubectl = environment.kubectl === undefined ? {} : { kubectlPath: environment.kubectl };
+  const openStages = async (): Promise<Pick<MachineParts, 'executor' | 'packages'>> => {
+    const packages = await readNpmSettings(environment.npm, environment.path);
+    return { packages, executor: await createStageExecutor({ stateDir, internalHosts: [packages.host] }) };
+  };
+  const open = async (): Promise<MachineParts> => {
+    const parts = [
+      openGitGround({ folder, log }),
+      createKubectlRenderer({ stateDir, ...kubectl }),
+      openStages(),
+    ] as const;
+    const [ground, renderer, stages] = await Promise.all(parts);
+    return { ground, renderer, ...stages };
+  };
+  const machine = open();
+  // Whoever awaits it hears of a fault; the database's own may come first.
+  machine.catch(() => undefined);
+  return machine;
 }
 
 /** Opens the server on loopback. */
