@@ -1,5 +1,5 @@
 import { writeAtomically } from '@slipway/host';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Content, FileTree, TreeEntry } from '../layout/file-tree.ts';
 import type { LayoutImage } from '../layout/image-layout.ts';
@@ -52,8 +52,14 @@ export async function listImageTree(image: LayoutImage, reading: BaseReading): P
 /** Bytes of one small file of a tree. */
 export async function readContent(content: Content): Promise<Uint8Array> {
   if (content.kind === 'bytes') return content.bytes;
-  const all = await readFile(content.file);
-  return all.subarray(content.offset, content.offset + content.size);
+  const handle = await open(content.file, 'r');
+  try {
+    const bytes = Buffer.alloc(content.size);
+    const { bytesRead } = await handle.read(bytes, 0, content.size, content.offset);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 function printEntry(entry: TreeEntry): unknown {

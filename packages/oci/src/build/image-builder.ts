@@ -3,7 +3,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { arch } from 'node:process';
 import { ImageError } from '../errors.ts';
-import { type FileTree, parentsOf, type TreeEntry, treePath } from '../layout/file-tree.ts';
+import { type FileTree, parentsOf, sizeOf, type TreeEntry, treePath } from '../layout/file-tree.ts';
 import { beginLayout, finishLayout, readLayout, takeBlob } from '../layout/image-layout.ts';
 import type { TarLimits } from '../layout/read-tar.ts';
 import { readContent } from './base-image.ts';
@@ -127,7 +127,7 @@ async function readText(context: FileTree, name: string): Promise<string | undef
   const entry = context.get(treePath(name) ?? '');
   if (entry?.kind !== 'file') return undefined;
   const { content } = entry;
-  if (content.kind === 'range' && content.size > maxDockerfileBytes) {
+  if (sizeOf(content) > maxDockerfileBytes) {
     throw new ImageError('IMAGE_TOO_LARGE', `${name} has more than ${maxDockerfileBytes} bytes`);
   }
   return Buffer.from(await readContent(content)).toString('utf8');

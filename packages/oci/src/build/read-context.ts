@@ -5,6 +5,9 @@ import { climbsOut, type FileTree, leavesRoot, parentsOf, type TreeEntry, treePa
 import { readTar, type TarEntry, type TarLimits } from '../layout/read-tar.ts';
 import { openSpool, type Spool } from '../layout/spool.ts';
 
+/** Of small files; a context of sources stays in memory as a whole. */
+const memoryBytes = 16 * 1024 * 1024;
+
 interface Found {
   readonly tree: Map<string, TreeEntry>;
   /** Paths by what a file system that does not tell case or normal forms apart would call them. */
@@ -24,7 +27,7 @@ export async function readContext(
   source: Readable,
   options: { readonly spoolDir: string; readonly limits: TarLimits; readonly signal?: AbortSignal | undefined },
 ): Promise<FileTree> {
-  const spool = await openSpool(path.join(options.spoolDir, 'context'));
+  const spool = await openSpool(path.join(options.spoolDir, 'context'), { memoryBytes });
   const found: Found = { tree: new Map(), folded: new Map(), spool };
   try {
     await readTar(source, { ...options, what: 'the build context' }, (entry) => takeEntry(found, entry));

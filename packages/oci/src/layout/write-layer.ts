@@ -97,7 +97,7 @@ async function packFile(
   await new Promise<void>((resolve, reject) => {
     const done = (error?: Error | null): void => (error ? reject(error) : resolve());
     if (bytes !== undefined) {
-      tar.entry(headers, Buffer.from(bytes), done);
+      tar.entry(headers, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), done);
       return;
     }
     if (content.kind !== 'range') return;
