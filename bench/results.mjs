@@ -24,6 +24,29 @@ export function printTable(head, rows) {
   return `${lines.join('\n')}\n`;
 }
 
+/** Options that every benchmark takes. */
+export const commonOptions = {
+  write: { type: 'boolean', default: false },
+  date: { type: 'string', default: new Date().toISOString().slice(0, 10) },
+};
+
+/** Milliseconds as people read them. */
+export function printMs(value) {
+  if (Number.isNaN(value)) return '';
+  return value < 10
+    ? `${value.toFixed(1)} ms`
+    : value < 10_000
+      ? `${Math.round(value)} ms`
+      : `${(value / 1000).toFixed(1)} s`;
+}
+
+/** A section of one table: shows it, and with `write` keeps it. `method` says how it is measured. */
+export async function report(title, { machine, values, head, rows, method }) {
+  const table = printTable(head, rows);
+  process.stdout.write(`\n${machine}\n\n${table}`);
+  if (values.write) await writeSection(title, `${values.date}; ${machine}.\n\n${table}\n${method}`);
+}
+
 /** Replaces the section of that title, or adds it. */
 export async function writeSection(title, body) {
   const known = await readFile(file, 'utf8').catch(

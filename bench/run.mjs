@@ -1,12 +1,24 @@
-// Runs one benchmark of this folder: `node bench/run.mjs writer [options]`. Needs built packages.
-const benchmarks = { writer: () => import('./writer.mjs') };
+// Runs benchmarks of this folder: `node bench/run.mjs [NAME] [options]`; without a name all, in this order. Needs built packages.
+const benchmarks = {
+  start: () => import('./start.mjs'),
+  stage: () => import('./stage.mjs'),
+  image: () => import('./image.mjs'),
+  memory: () => import('./memory.mjs'),
+  demo: () => import('./demo.mjs'),
+  writer: () => import('./writer.mjs'),
+};
 
-const [name, ...args] = process.argv.slice(2);
-if (name === undefined || !Object.hasOwn(benchmarks, name)) {
+const [first, ...rest] = process.argv.slice(2);
+const isNamed = first !== undefined && !first.startsWith('-');
+if (isNamed && !Object.hasOwn(benchmarks, first)) {
   process.stderr.write(
-    `usage: run.mjs <${Object.keys(benchmarks).join('|')}> [--full] [--write] [--date YYYY-MM-DD]\n`,
+    `usage: run.mjs [${Object.keys(benchmarks).join('|')}] [--write] [--date YYYY-MM-DD]; writer also takes --full\n`,
   );
   process.exit(2);
 }
-const { run } = await benchmarks[name]();
-await run(args);
+const args = isNamed ? rest : process.argv.slice(2);
+for (const name of isNamed ? [first] : Object.keys(benchmarks)) {
+  process.stderr.write(`\n${name}\n`);
+  const { run } = await benchmarks[name]();
+  await run(args);
+}
