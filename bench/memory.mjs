@@ -43,24 +43,29 @@ database. Aim: under 400 MiB.
 `;
 }
 
-/** Everything below the server's process, the runtime and the database; those two are sessions of their own. */
+/** Runtime and database may be children of the server, which started them, or of nobody: each is a part of its own. */
 async function measure(serverPid, stateDir) {
   const processes = await listProcesses();
-  const rootOf = {
-    'server and operator': (one) => one.pid === serverPid,
-    'local runtime': (one) => one.args.includes('runtime') && one.args.includes(stateDir),
-    PostgreSQL: (one) => one.args.includes(`${stateDir}/pg/data`),
+  const roots = {
+    'server and operator': one(processes, ({ pid }) => pid === serverPid),
+    'local runtime': one(processes, ({ args }) => args.includes('runtime') && args.includes(stateDir)),
+    PostgreSQL: one(processes, ({ args }) => args.includes(`${stateDir}/pg/data`)),
   };
   const parts = [];
-  for (const [name, isRoot] of Object.entries(rootOf)) {
-    const roots = processes.filter(isRoot);
-    if (roots.length !== 1) throw new Error(`found ${roots.length} processes that are ${name}`);
-    const family = descendants(roots[0], processes);
+  for (const [name, root] of Object.entries(roots)) {
+    const others = Object.values(roots).filter((other) => other !== root);
+    const family = descendants(root, processes, others);
     const sizes = await Promise.all(family.map(({ pid }) => sizesOf(pid)));
-    const sum = (field) => sizes.reduce((all, one) => all + one[field], 0);
+    const sum = (field) => sizes.reduce((all, size) => all + size[field], 0);
     parts.push({ name, count: family.length, pssKiB: sum('pssKiB'), privateKiB: sum('privateKiB') });
   }
   return parts;
+}
+
+function one(processes, isWanted) {
+  const found = processes.filter(isWanted);
+  if (found.length !== 1) throw new Error(`found ${found.length} processes in place of one`);
+  return found[0];
 }
 
 async function listProcesses() {
@@ -80,9 +85,11 @@ async function listProcesses() {
   return found.filter((one) => one !== undefined);
 }
 
-function descendants(root, processes) {
+function descendants(root, processes, others) {
   const family = [root];
-  for (const member of family) family.push(...processes.filter((one) => one.parent === member.pid));
+  for (const member of family) {
+    family.push(...processes.filter((child) => child.parent === member.pid && !others.includes(child)));
+  }
   return family;
 }
 
