@@ -138,6 +138,7 @@ async function makeServices(
       renderer: unreached('renderer'),
       writerOf: unreached('writerOf'),
       findService: () => Promise.resolve(undefined),
+      hasImage: () => Promise.resolve(true),
       openPullRequest: unreached('openPullRequest'),
     },
     rawHandlers: [],

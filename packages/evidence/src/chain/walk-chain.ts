@@ -38,7 +38,8 @@ const afterDeployment: readonly PredicateKind[] = ['verification', 'promotion', 
 /**
  * Walks from a deployment back along its links, and forward to what was told about it afterwards.
  *
- * A change that was authorised and not deployed yet starts from its authorisation and is not asked for a deployment.
+ * A change that was authorised and not deployed yet starts from its authorisation and is not asked for a deployment; one whose
+ * deployments were all aborted or failed is not asked for a verification.
  * An older statement about the same environment is another change's, and is followed only when it shares a subject
  * digest with this one (a rollback to an earlier release).
  */
@@ -49,11 +50,18 @@ export function walkChain(log: StatementLog, change: ProductionChange, requireme
   const approvers = findApprovers(entries, change);
   const missing = requirements.mandatory
     .filter((kind) => isDeployed || kind !== 'deployment')
+    .filter((kind) => kind !== 'verification' || !isTakenOut(log, change))
     .filter((kind) => !entries.some((entry) => shows(entry, kind, change)));
   const isApproved = approvers.length >= requirements.approvals;
   const isNamed = change.commit !== unknownCommit && change.application !== '' && change.environment !== '';
   const isWhole = missing.length === 0 && isApproved && isNamed;
   return { entries, missing, approvers, isApproved, verdict: isWhole ? 'whole' : 'incomplete' };
+}
+
+/** It was tried and taken out, or never got healthy: there was nothing left to verify. */
+function isTakenOut(log: StatementLog, change: ProductionChange): boolean {
+  const ends = find(log, change.deployments).map((entry) => readText(entry, 'phase'));
+  return ends.length > 0 && ends.every((phase) => phase === 'aborted' || phase === 'failed' || phase === 'errored');
 }
 
 interface Walk {

@@ -35,6 +35,21 @@ describe('the audit report', () => {
     expect(report.changes[0]?.steps.approval).toHaveLength(1);
   });
 
+  it.each([
+    ['aborted', false],
+    ['succeeded', true],
+  ])('asks for a verification of a deployment that %s: %s', (phase, isAsked) => {
+    const place = { application: 'shop', environment: 'prod', commit: 'c', protected: true };
+    const deployment: LogEntry = {
+      ...{ id: 'd/1', kind: 'deployment', recordedAt: '2026-05-05T00:00:00Z', digests: ['sha256:1'], links: [] },
+      ...{ index: 0, payloadDigest: 'sha256:2', predicate: { ...place, phase } },
+    };
+
+    const report = makeAuditReport(indexStatements([deployment]), { origin: 'o', period }, defaultRequirements);
+
+    expect(report.changes[0]?.missing.includes('verification')).toBe(isAsked);
+  });
+
   it.each(['=cmd()', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '\uff1d1'])(
     'keeps %j from being a formula',
     (text) => {
