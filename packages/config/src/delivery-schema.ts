@@ -63,6 +63,8 @@ export const deliverySchema = z.strictObject({
     updates: z.array(nameField).min(1).max(20),
     registries: z.array(z.string().min(1).max(255)).min(1).max(20),
     environments: z.array(environment).min(1).max(20),
+    /** Repository (role `app-config`) with `APPLICATION/ENVIRONMENT/` files that the running app reads. */
+    appConfig: z.strictObject({ repository: nameField }).optional(),
   }),
 });
 export type DeliverySource = z.output<typeof deliverySchema>;

@@ -6,3 +6,4 @@ export { parseDelivery } from './parse-delivery.ts';
 export { compileGlobs } from './glob.ts';
 export { jsonSchemas } from './json-schemas.ts';
 export { readProgramEnvironment, type ProgramEnvironment } from './program-environment.ts';
+export { checkSettings, type SettingsFile } from './check-settings.ts';

@@ -67,6 +67,7 @@ function toDefinition(source: DeliverySource): DeliveryDefinition {
     updates: spec.updates,
     registries: spec.registries,
     environments: spec.environments.map(toEnvironment),
+    ...(spec.appConfig === undefined ? {} : { appConfig: spec.appConfig }),
   };
 }
 

@@ -48,7 +48,8 @@ function knownHint(issue: z.core.$ZodIssue): string {
     : 'check its spelling and indentation';
 }
 
-function faultAt(
+/** A fault at the key or item that a path names. */
+export function faultAt(
   path: readonly PropertyKey[],
   message: string,
   document: Document.Parsed,
