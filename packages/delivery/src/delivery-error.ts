@@ -30,6 +30,22 @@ export const deliveryErrors = {
     next: 'Bring these files to the state that you want by a pull request in the config repository, then promote.',
   },
   BREAK_GLASS_REFUSED: { retry: 'never', next: 'Ask another person to look at it.' },
+  APP_CONFIG_MISSING: {
+    retry: 'never',
+    next: 'Add a repository of role app-config with a folder APPLICATION/ENVIRONMENT for every environment.',
+  },
+  APP_CONFIG_REFUSED: {
+    retry: 'never',
+    next: 'Keep to plain files of 1 MiB together, without links and submodules, and push again.',
+  },
+  APP_CONFIG_INVALID: {
+    retry: 'never',
+    next: 'Mend every line above and push again; what is pinned stays until then.',
+  },
+  APP_CONFIG_PIN_BROKEN: {
+    retry: 'never',
+    next: 'Revert the commit that changed the folder app-config, or push a new app-config commit: Slipway pins it whole.',
+  },
   IMAGE_NOT_ALLOWED: { retry: 'never', next: 'Pull it from a registry that the delivery file lists.' },
   VERIFICATION_UNREACHABLE: { retry: 'backoff', next: 'Name a Service that the environment has.' },
 } as const satisfies Record<string, ErrorRule>;

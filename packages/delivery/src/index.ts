@@ -23,6 +23,7 @@ export {
   type VerificationAttempt,
 } from './verification/run-verification.ts';
 export { checksOf, verifyEffect } from './verification/start-verifications.ts';
+export { pinAppConfig } from './app-config/pin-app-config.ts';
 export { advanceDelivery, nextEnvironment, promoteEffect } from './promotion/advance-delivery.ts';
 export { carryPromotion, promotionErrored, settlePromotion } from './promotion/carry-promotion.ts';
 export { requestPromotion, type PromotionRequest } from './promotion/request-promotion.ts';

@@ -46,6 +46,7 @@ export function authorisationStatement(facts: {
       release: release.id,
       images: release.images.map((image) => ({ name: image.name, digest: image.digest })),
       changes: release.changes,
+      ...(release.appConfig === undefined ? {} : { appConfig: release.appConfig }),
       paths: facts.paths,
       rule: desired.isEntry ? 'EntryEnvironment' : 'Promotion',
       ...(promotion === undefined ? {} : { promotion: promotion.id, approvals: promotion.approvals }),

@@ -39,12 +39,15 @@ export async function configRepository(
 /** A commit by somebody else: straight to the branch, with whatever is on it as its parent. */
 export async function pushForeign(
   repository: GitRepository,
-  files: readonly (readonly [string, string])[],
+  files: readonly (readonly [string, string | undefined])[],
   message = 'By hand\n',
 ): Promise<CommitId> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const head = await repository.readRef(mainRef);
-    const changes = files.map(([file, text]) => ({ path: file, content: Buffer.from(text) }));
+    const changes = files.map(([file, text]) => ({
+      path: file,
+      content: text === undefined ? undefined : Buffer.from(text),
+    }));
     const [commit] = await repository.commitChain(head, [{ changes, author: ada, committer: ada, message, at }]);
     if (commit === undefined) throw new Error('no commit');
     if (await repository.updateRef(mainRef, commit, head)) return commit;

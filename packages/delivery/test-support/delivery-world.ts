@@ -8,17 +8,20 @@ import {
   type DesiredState,
   type EnvironmentDeployment,
   parseBranch,
+  type Name,
   parseName,
   type Promotion,
+  type Repository,
   type Verification,
 } from '@slipway/domain';
 import { createSigningKey, createStatementSigner } from '@slipway/evidence';
 import { createGitHost } from '@slipway/git';
 import { createContentStore } from '@slipway/host';
-import type { GitRepository } from '@slipway/ports';
+import { appConfigMovedEffect, type GitRepository } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
 import { createStore, type OpenStore } from '@slipway/store';
 import { EffectLog, startThrowawayDatabase, unreached } from '@slipway/testkit';
+import { pinAppConfig } from '../src/app-config/pin-app-config.ts';
 import { observeConfig, observeEffect } from '../src/environments/observe-config.ts';
 import { recordDeployment } from '../src/environments/record-deployment.ts';
 import { promoteEffect } from '../src/promotion/advance-delivery.ts';
@@ -29,6 +32,7 @@ import { localWriter, mainRef, pushForeign, service } from './config-repository.
 
 const repositoryName = parseName('config');
 const application = parseName('guestbook');
+export const settingsName = parseName('settings');
 
 /** Digest of an image by one digit. */
 export function image(digit: number): string {
@@ -83,6 +87,8 @@ export class DeliveryWorld {
   readonly services: DeliveryServices;
   readonly store: OpenStore;
   readonly repository: GitRepository;
+  /** The app-config repository; without a record until {@link addSettings}. */
+  readonly settings: GitRepository;
   readonly effects: EffectLog;
   /** Pull requests that were asked for, in order. */
   readonly requests: Parameters<OpenPullRequest>[0][] = [];
@@ -97,6 +103,7 @@ export class DeliveryWorld {
   constructor(parts: WorldParts) {
     this.store = parts.store;
     this.repository = parts.repository;
+    this.settings = parts.settings;
     this.effects = parts.effects;
     this.#close = parts.close;
     const writer = localWriter(parts.repository);
@@ -114,7 +121,7 @@ export class DeliveryWorld {
       executor: refuse,
       content: createContentStore(parts.contentDir),
       logs: refuse,
-      openRepository: () => Promise.resolve(parts.repository),
+      openRepository: (name) => Promise.resolve(name === settingsName ? parts.settings : parts.repository),
       writerOf: () => Promise.resolve(writer),
       findService: () => Promise.resolve(undefined),
       hasImage: ({ digest }) => Promise.resolve(!this.goneImages.has(digest)),
@@ -132,6 +139,19 @@ export class DeliveryWorld {
   /** Pushes files straight to the branch, as somebody with the right to would. */
   push(files: Readonly<Record<string, string>>): Promise<CommitId> {
     return pushForeign(this.repository, Object.entries(files));
+  }
+
+  /** Lets the delivery file name the app-config repository, and makes that with these files. */
+  async addSettings(files: Readonly<Record<string, string>>): Promise<CommitId> {
+    await putRepository(this, settingsName, 'app-config');
+    const withSettings = deliveryFile.replace('  updates:', '  appConfig: {repository: settings}\n  updates:');
+    await this.push({ 'slipway.yaml': withSettings });
+    return this.pushSettings(files);
+  }
+
+  /** Pushes files of the app-config repository; `undefined` removes one. */
+  pushSettings(files: Readonly<Record<string, string | undefined>>): Promise<CommitId> {
+    return pushForeign(this.settings, Object.entries(files));
   }
 
   observe(): Promise<void> {
@@ -203,14 +223,22 @@ export class DeliveryWorld {
   /** Carries out promotions and looks at the branch until nothing of that kind is left to do. */
   async drive(): Promise<void> {
     for (let round = 0; round < 20; round++) {
-      const effects = [...this.effects.take(promoteEffect), ...this.effects.take(observeEffect)];
+      const kinds = [promoteEffect, observeEffect, appConfigMovedEffect];
+      const effects = kinds.flatMap((kind) => this.effects.take(kind));
       if (effects.length === 0) return;
       for (const effect of effects) {
         if (effect.kind === observeEffect) await this.observe();
+        else if (effect.kind === appConfigMovedEffect) await this.pinSettings(effect.payload['commit'] as CommitId);
         else await carryPromotion(this.services, String(effect.payload['promotion']));
       }
     }
     throw new Error('the effects never ended');
+  }
+
+  /** What the effect of a push to the app-config repository does, and the look at the branch that follows it. */
+  async pinSettings(commit: CommitId): Promise<void> {
+    await pinAppConfig(this.services, { repository: settingsName, commit });
+    await this.observe();
   }
 
   /** An image through qa: pinned there, deployed and verified. */
@@ -234,6 +262,7 @@ export class DeliveryWorld {
 interface WorldParts {
   readonly store: OpenStore;
   readonly repository: GitRepository;
+  readonly settings: GitRepository;
   readonly effects: EffectLog;
   readonly renderer: DeliveryServices['renderer'];
   readonly contentDir: string;
@@ -255,6 +284,7 @@ export class DeliveryWorlds {
   async open(): Promise<DeliveryWorld> {
     const database = await startThrowawayDatabase();
     const repository = await createGitHost().create(path.join(this.#root, `config-${this.#worlds.length}.git`));
+    const settings = await createGitHost().create(path.join(this.#root, `settings-${this.#worlds.length}.git`));
     const effects = new EffectLog();
     const key = createSigningKey();
     const signer = createStatementSigner({ privateKey: key.privateKey, keyId: 'server' });
@@ -264,7 +294,10 @@ export class DeliveryWorlds {
       await database.stop();
     };
     const contentDir = path.join(this.#root, `content-${this.#worlds.length}`);
-    const world = new DeliveryWorld({ contentDir, store, repository, effects, renderer: this.#renderer, close });
+    const world = new DeliveryWorld({
+      ...{ contentDir, store, repository, settings, effects, close },
+      renderer: this.#renderer,
+    });
     this.#worlds.push(world);
     await world.push({
       ...base,
@@ -273,15 +306,7 @@ export class DeliveryWorlds {
         ['qa', 'stage', 'prod'].map((name) => [`overlays/${name}/kustomization.yaml`, overlay(name, 1)]),
       ),
     });
-    await store.transact((tx) =>
-      tx.put('repository', repositoryName, {
-        id: repositoryName,
-        role: 'config',
-        defaultBranch: parseBranch('main'),
-        protection: { requiresPullRequest: true, requiredApprovals: 1, requiredChecks: [] },
-        createdAt: world.now,
-      }),
-    );
+    await putRepository(world, repositoryName, 'config');
     return world;
   }
 
@@ -289,6 +314,18 @@ export class DeliveryWorlds {
     for (const world of this.#worlds) await world.close();
     await rm(this.#root, { recursive: true, force: true });
   }
+}
+
+async function putRepository(world: DeliveryWorld, name: Name, role: Repository['role']): Promise<void> {
+  await world.store.transact((tx) =>
+    tx.put('repository', name, {
+      id: name,
+      role,
+      defaultBranch: parseBranch('main'),
+      protection: { requiresPullRequest: true, requiredApprovals: 1, requiredChecks: [] },
+      createdAt: world.now,
+    }),
+  );
 }
 
 export async function openDeliveryWorlds(): Promise<DeliveryWorlds> {

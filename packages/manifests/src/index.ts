@@ -3,6 +3,13 @@ export { setImages } from './set-images.ts';
 export { setImageInManifest, type ImageEdit } from './set-image-in-manifest.ts';
 export { setScalar, type ScalarEdit, type YamlPath } from './set-scalar.ts';
 export type { Edit } from './splice.ts';
+export {
+  appConfigFolder,
+  appConfigPinFile,
+  appConfigPinPath,
+  parseAppConfigPin,
+  printAppConfigPin,
+} from './app-config-pin.ts';
 export { authorisedFile, parseAuthorised, printAuthorised, type Authorised } from './authorised.ts';
 export {
   closureKey,

@@ -9,6 +9,7 @@ export const manifestErrors = {
   MANIFEST_EDIT_REFUSED: { retry: 'never', next: 'Write that place in plain YAML: one key and its value on a line.' },
   MANIFEST_IMAGE_MISSING: { retry: 'never', next: 'Name an image that a container of the file has.' },
   AUTHORISED_INVALID: { retry: 'never', next: 'Restore the file from its last promotion.' },
+  APP_CONFIG_PIN_INVALID: { retry: 'never', next: 'Restore the file from the last commit that Slipway wrote.' },
   OBJECT_INVALID: { retry: 'never', next: 'Give each object apiVersion, kind and metadata.name.' },
   OBJECT_DUPLICATE: { retry: 'never', next: 'Declare each object once.' },
   REMOTE_BASE_REFUSED: { retry: 'never', next: 'Copy the base into this repository.' },

@@ -1,4 +1,6 @@
+import path from 'node:path/posix';
 import {
+  type AppConfigPin,
   contentDigest,
   type Digest,
   type EnvironmentDefinition,
@@ -7,6 +9,7 @@ import {
   type Name,
   parseImageReference,
 } from '@slipway/domain';
+import { appConfigPinPath, parseAppConfigPin } from './app-config-pin.ts';
 import { closureKey, type ClosureReader, type EntryMode, renderDigest, sharedInputsDigest } from './closure.ts';
 import { imagesOf } from './images-of.ts';
 import { parseObjects } from './parse-objects.ts';
@@ -65,10 +68,14 @@ export interface RenderedEnvironment {
   /** Images of the render by their name in it; those without digest are listed apart. */
   readonly images: readonly ImagePin[];
   readonly unpinned: readonly string[];
+  /** What the folder's `app-config/pin.yaml` says; absent without that file. */
+  readonly appConfig?: AppConfigPin;
 }
 
 /**
  * Renders an environment over exactly its closure.
+ *
+ * The pin of its app config counts as a file of the closure: it is part of the release, though no kustomization names it.
  *
  * @throws ManifestError, RenderError: what a person must mend in the config repository.
  */
@@ -91,15 +98,34 @@ export async function renderEnvironment(
       digest: reference.digest,
     });
   }
+  const pin = await readPin(tree, environment.path);
+  const entries = pin === undefined ? closure.entries : withPin(closure.entries, pin.entry);
   return {
-    closureKey: closureKey(closure.entries, renderer.version),
-    sharedInputs: sharedInputsDigest(closure.entries, environment.path),
+    closureKey: closureKey(entries, renderer.version),
+    sharedInputs: sharedInputsDigest(entries, environment.path),
     renderDigest: renderDigest(renderer.version, environment.path, text),
-    paths: closure.entries.map((entry) => entry.path),
+    paths: entries.map((entry) => entry.path),
     text,
     images: [...images.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     unpinned: references.filter(({ reference }) => reference.digest === undefined).map(({ image }) => image),
+    ...(pin === undefined ? {} : { appConfig: pin.value }),
   };
+}
+
+async function readPin(
+  tree: SourceTree,
+  folder: string,
+): Promise<{ readonly value: AppConfigPin; readonly entry: TreeFile } | undefined> {
+  const file = appConfigPinPath(folder);
+  const bytes = await tree.readFile(file);
+  const entry = (await tree.list(path.dirname(file))).find((one) => one.path === file);
+  if (bytes === undefined || entry === undefined) return undefined;
+  return { value: parseAppConfigPin(new TextDecoder().decode(bytes), file), entry };
+}
+
+function withPin(entries: readonly TreeFile[], pin: TreeFile): readonly TreeFile[] {
+  const others = entries.filter(({ path }) => path !== pin.path);
+  return [...others, pin].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The files that an environment's render depends on, with their Git ids. */
@@ -135,10 +161,20 @@ function indexFolders(paths: Iterable<string>): ReadonlyMap<string, readonly str
   return new Map([...folders].map(([folder, names]) => [folder, [...names].sort()]));
 }
 
-/** The release that a render holds: named by its content, tags are not part of it. */
-export function releaseIdOf(application: Name, rendered: Pick<RenderedEnvironment, 'images' | 'sharedInputs'>): Digest {
+/**
+ * The release that a render holds: named by its content, tags are not part of it.
+ *
+ * App config counts by its tree, not by its commit (ADR 0013); without any, the id is what it was before there was app config.
+ */
+export function releaseIdOf(
+  application: Name,
+  rendered: Pick<RenderedEnvironment, 'images' | 'sharedInputs' | 'appConfig'>,
+): Digest {
   const images = rendered.images
     .map((image) => [image.name, image.digest])
     .filter(([, digest]) => isDigest(String(digest)));
-  return contentDigest({ application, images, sharedInputs: rendered.sharedInputs });
+  const { appConfig, sharedInputs } = rendered;
+  const pinned =
+    appConfig === undefined ? {} : { appConfig: { repository: appConfig.repository, tree: appConfig.tree } };
+  return contentDigest({ application, images, sharedInputs, ...pinned });
 }

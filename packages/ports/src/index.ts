@@ -32,6 +32,7 @@ export type { KubeObject, ObjectKey, ApplyOutcome, TargetEvent, Target } from '.
 export { TargetError, targetErrors } from './target-error.ts';
 export type { ClosureFile, Renderer } from './renderer.ts';
 export {
+  appConfigMovedEffect,
   promotionMergedEffect,
   type Stored,
   type Effect,

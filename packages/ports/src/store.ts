@@ -112,3 +112,6 @@ export interface MetricsStore {
 
 /** Name of the effect that tells delivery of a merged promotion; payload `promotion`, `commit`, `approvals`, `reviews`. */
 export const promotionMergedEffect = 'delivery.promotion-merged';
+
+/** Name of the effect that pins a commit of an app-config repository; payload `repository`, `commit`. */
+export const appConfigMovedEffect = 'delivery.app-config-moved';

@@ -3,6 +3,7 @@ import {
   observeConfig,
   measureEffect,
   observeEffect,
+  pinAppConfig,
   promoteEffect,
   promotionErrored,
   runVerification,
@@ -20,7 +21,7 @@ import {
   stageEffect,
   stageErrored,
 } from '@slipway/pipeline';
-import { promotionMergedEffect } from '@slipway/ports';
+import { appConfigMovedEffect, promotionMergedEffect } from '@slipway/ports';
 import type { UseCases } from './use-cases.ts';
 import { measureDeployment } from './measure-deployment.ts';
 import { settleRunEnd } from './settle-run-end.ts';
@@ -72,6 +73,12 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
     [measureEffect]: onWrites((cases, payload) => measureDeployment(cases, String(payload['deployment']))),
     [refreshKind]: onWrites((cases, payload) => refreshPullRequest(cases.review, String(payload['pullRequest']))),
     [observeEffect]: onWrites((cases, payload) => observeConfig(cases.delivery, payload['repository'] as Name)),
+    [appConfigMovedEffect]: onWrites((cases, payload) =>
+      pinAppConfig(cases.delivery, {
+        repository: payload['repository'] as Name,
+        commit: payload['commit'] as CommitId,
+      }),
+    ),
     [promoteEffect]: onWrites(
       (cases, payload) => carryPromotion(cases.delivery, String(payload['promotion'])),
       (cases, payload, failure) =>

@@ -8,6 +8,8 @@ export interface DesiredFacts {
   readonly release: Digest;
   /** Images of the render that are not pinned by digest, or not from a listed registry. */
   readonly refusedImages: readonly string[];
+  /** Git id of the app config that the folder pins: a part of the release that the render may not show. */
+  readonly appConfigTree?: string;
   readonly previous?: Pick<DesiredState, 'authorised' | 'pending'>;
   /** The promotion whose commit brought exactly this render, where there is one, with its gates met. */
   readonly promotion?: Promotion;
@@ -32,7 +34,9 @@ export type DesiredDecision =
  * Pure. No render enters an environment with an upstream but by a promotion: neither a direct push nor a change of a shared base.
  */
 export function decideDesired(facts: DesiredFacts): DesiredDecision {
-  if (facts.previous?.authorised?.renderDigest === facts.renderDigest) return { kind: 'unchanged' };
+  const before = facts.previous?.authorised;
+  const isSameAppConfig = before?.appConfig?.tree === facts.appConfigTree;
+  if (before?.renderDigest === facts.renderDigest && isSameAppConfig) return { kind: 'unchanged' };
   if (facts.refusedImages.length > 0) {
     return {
       kind: 'pending',

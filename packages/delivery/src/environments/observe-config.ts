@@ -1,4 +1,5 @@
 import {
+  changeId,
   CodedError,
   type CommitId,
   type DeliveryDefinition,
@@ -18,6 +19,8 @@ import {
   treeAt,
 } from '@slipway/manifests';
 import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
+import { appConfigEffect } from '../app-config/pin-app-config.ts';
+import { verifyAppConfigPin } from '../app-config/verify-pin.ts';
 import type { DeliveryServices } from '../services.ts';
 import { authorisationStatement, seenStatement } from '../statements.ts';
 import type { EditableTree } from '../writer/manifest-edit.ts';
@@ -57,6 +60,9 @@ export async function observeConfig(services: DeliveryServices, repositoryName: 
       isEntry: index === 0,
     });
   }
+  // A delivery file that names an app-config repository pins its head: nobody pushes there a second time for it.
+  const effect = await appConfigEffect(services, repositoryName, delivery);
+  if (effect !== undefined) await services.store.transact((tx) => tx.effect(effect));
 }
 
 interface Observed {
@@ -113,7 +119,9 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
 /** A render, or the fault that a person must mend; the environment goes on with what was authorised. */
 async function renderOrFault(services: DeliveryServices, observed: Observed): Promise<RenderedEnvironment | string> {
   try {
-    return await renderEnvironment(services.renderer, observed.tree, observed.environment);
+    const rendered = await renderEnvironment(services.renderer, observed.tree, observed.environment);
+    if (rendered.appConfig !== undefined) await verifyAppConfigPin(services, { ...observed, pin: rendered.appConfig });
+    return rendered;
   } catch (error) {
     if (error instanceof CodedError && error.retry === 'never') return error.message;
     throw error;
@@ -141,6 +149,7 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
     renderDigest: rendered.renderDigest,
     release,
     refusedImages: refusedImages(facts.delivery, rendered),
+    ...(rendered.appConfig === undefined ? {} : { appConfigTree: rendered.appConfig.tree }),
     ...(previous === undefined ? {} : { previous }),
     ...(promotion === undefined ? {} : { promotion }),
     isNamedInFolder: await isNamedInFolder(facts, release),
@@ -185,7 +194,13 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
   await tx.record(statement);
   return {
     ...state,
-    authorised: { revision: facts.head, renderDigest: rendered.renderDigest, release, statement: statement.id },
+    authorised: {
+      revision: facts.head,
+      renderDigest: rendered.renderDigest,
+      release,
+      statement: statement.id,
+      ...pinnedIn(rendered),
+    },
   };
 }
 
@@ -254,11 +269,15 @@ async function keepRelease(tx: StoreTransaction, facts: Settling, id: Release['i
     const artifact = (await tx.get('artifact', `${image.name}@${image.digest}`))?.value;
     if (artifact !== undefined && !changes.includes(artifact.change)) changes.push(artifact.change);
   }
+  const { appConfig } = facts.rendered;
+  const change = appConfig === undefined ? undefined : changeId(appConfig.repository, appConfig.commit);
+  if (change !== undefined && (await tx.get('change', change)) !== undefined) changes.push(change);
   const release: Release = {
     id,
     application: facts.base.application,
     images: facts.rendered.images,
     sharedInputs: facts.rendered.sharedInputs,
+    ...pinnedIn(facts.rendered),
     firstRevision: facts.head,
     changes,
     createdAt: facts.now,
@@ -267,11 +286,21 @@ async function keepRelease(tx: StoreTransaction, facts: Settling, id: Release['i
   return release;
 }
 
-/** Ids of the writer's updates that pinned the images of a render. */
+function pinnedIn({ appConfig }: RenderedEnvironment): Pick<Release, 'appConfig'> {
+  return appConfig === undefined ? {} : { appConfig };
+}
+
+/** Ids of the writer's updates that pinned the images and the app config of a render. */
 async function updatesOf(tx: StoreTransaction, rendered: RenderedEnvironment): Promise<readonly string[]> {
   const ids: string[] = [];
   for (const image of rendered.images) {
     const match = { pins: [{ name: image.name, digest: image.digest }] };
+    const [commit] = await tx.list('manifestCommit', { match, newestFirst: true, limit: 1 });
+    if (commit !== undefined) ids.push(commit.value.id);
+  }
+  if (rendered.appConfig !== undefined) {
+    const { repository, tree } = rendered.appConfig;
+    const match = { appConfig: { repository, tree } };
     const [commit] = await tx.list('manifestCommit', { match, newestFirst: true, limit: 1 });
     if (commit !== undefined) ids.push(commit.value.id);
   }

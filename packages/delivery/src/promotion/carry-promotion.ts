@@ -14,6 +14,7 @@ import {
   type UnmetGate,
 } from '@slipway/domain';
 import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
+import { appConfigOfRelease } from '../app-config/app-config-of-release.ts';
 import { observeEffect } from '../environments/observe-config.ts';
 import type { DeliveryServices } from '../services.ts';
 import { promotionStatement } from '../statements.ts';
@@ -83,6 +84,7 @@ interface Carried {
 }
 
 async function editOf(services: DeliveryServices, promotion: Promotion, release: Release): Promise<ManifestEdit> {
+  const appConfig = await appConfigOfRelease(services, promotion, release);
   return {
     id: `promotion/${promotion.id}`,
     author: await authorOf(services, promotion, release),
@@ -93,7 +95,7 @@ async function editOf(services: DeliveryServices, promotion: Promotion, release:
       ['Slipway-Requested-By', promotion.requestedBy],
       ...release.changes.map((change) => ['Slipway-Source', change] as const),
     ],
-    apply: (tree) => applyPromotion(services.renderer, tree, { promotion, release }),
+    apply: (tree) => applyPromotion(services.renderer, tree, { promotion, release, ...appConfig }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DesiredState, Digest, UnmetGate } from '@slipway/domain';
 import { diffRenders, renderEnvironment, treeAt } from '@slipway/manifests';
+import { appConfigOfRelease } from '../app-config/app-config-of-release.ts';
 import { DeliveryError } from '../delivery-error.ts';
 import type { DeliveryServices } from '../services.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
@@ -37,7 +38,8 @@ export async function previewPromotion(
   if (release === undefined || head === undefined) return { desired, unmet, renderedDiff: '' };
   const tree = treeAt(repository, head);
   const promotion = { application: desired.application, environment: desired.environment };
-  const outcome = await applyPromotion(services.renderer, tree, { promotion, release });
+  const appConfig = await appConfigOfRelease(services, promotion, release);
+  const outcome = await applyPromotion(services.renderer, tree, { promotion, release, ...appConfig });
   const after = outcome.kind === 'changes' ? new OverlayTree(tree, outcome.changes) : tree;
   const next = await renderEnvironment(services.renderer, after, desired.definition);
   const revision = desired.authorised?.revision;

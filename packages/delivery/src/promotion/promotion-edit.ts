@@ -1,14 +1,15 @@
 import type { EnvironmentDefinition, Promotion, Release } from '@slipway/domain';
 import { authorisedFile, printAuthorised, releaseIdOf, renderEnvironment } from '@slipway/manifests';
-import type { GitFileChange, Renderer } from '@slipway/ports';
+import type { Renderer } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import { environmentOf, readDelivery } from '../environments/read-delivery.ts';
+import { type AppConfigSource, pinAppConfigInFolder, unpinAppConfigInFolder } from '../app-config/pin-in-folder.ts';
 import { pinInFolders } from '../writer/image-edits.ts';
 import type { EditableTree, EditOutcome } from '../writer/manifest-edit.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
 
 /**
- * Pins a release in an environment and names its render in `authorised.yaml`.
+ * Pins a release in an environment, its app config with it, and names its render in `authorised.yaml`.
  *
  * On whatever head it is applied, the tree must render to exactly this release there.
  *
@@ -17,12 +18,21 @@ import { OverlayTree } from '../writer/overlay-tree.ts';
 export async function applyPromotion(
   renderer: Renderer,
   tree: EditableTree,
-  facts: { readonly promotion: Pick<Promotion, 'application' | 'environment'>; readonly release: Release },
+  facts: {
+    readonly promotion: Pick<Promotion, 'application' | 'environment'>;
+    readonly release: Release;
+    readonly appConfig?: AppConfigSource;
+  },
 ): Promise<EditOutcome> {
-  const { promotion, release } = facts;
+  const { promotion, release, appConfig } = facts;
   const environment = environmentOf(await readDelivery(tree), promotion.environment);
-  const pinned = await pinInFolders(tree, [environment.path], release.images);
-  const changes: readonly GitFileChange[] = pinned.kind === 'changes' ? pinned.changes : [];
+  const outcomes = [
+    await pinInFolders(tree, [environment.path], release.images),
+    await (appConfig === undefined
+      ? unpinAppConfigInFolder(tree, environment.path)
+      : pinAppConfigInFolder(tree, environment.path, appConfig)),
+  ];
+  const changes = outcomes.flatMap((outcome) => (outcome.kind === 'changes' ? outcome.changes : []));
   const rendered = await renderEnvironment(renderer, new OverlayTree(tree, changes), environment);
   if (releaseIdOf(promotion.application, rendered) !== release.id) {
     throw new DeliveryError(

@@ -4,12 +4,11 @@ import type { TreeFile } from '@slipway/manifests';
 import type { GitFileChange } from '@slipway/ports';
 import type { EditableTree } from './manifest-edit.ts';
 
-/** A tree with changes on top. */
+/** A tree with changes on top: of a batch that lands together, or of an edit that is tried out. */
 export class OverlayTree implements EditableTree {
   readonly #base: EditableTree;
   readonly #changes = new Map<string, GitFileChange>();
   readonly #files = new Map<string, Promise<Uint8Array | undefined>>();
-  #entries: Promise<readonly TreeFile[]> | undefined;
 
   constructor(base: EditableTree, changes: readonly GitFileChange[] = []) {
     this.#base = base;
@@ -25,11 +24,8 @@ export class OverlayTree implements EditableTree {
   }
 
   async list(path: string): Promise<readonly TreeFile[]> {
-    this.#entries ??= this.#base.list('');
     const prefix = path === '' ? '' : `${path}/`;
-    const entries = (await this.#entries).filter(
-      (entry) => entry.path.startsWith(prefix) && !this.#changes.has(entry.path),
-    );
+    const entries = (await this.#base.list(path)).filter((entry) => !this.#changes.has(entry.path));
     const written = [...this.#changes.values()].filter(
       (change) => change.content !== undefined && change.path.startsWith(prefix),
     );
@@ -48,7 +44,7 @@ export class OverlayTree implements EditableTree {
 }
 
 /** Git's name of a blob: what `git hash-object` prints. */
-function blobId(content: Uint8Array | undefined): CommitId {
+export function blobId(content: Uint8Array | undefined): CommitId {
   const bytes = content ?? new Uint8Array();
   return parseCommitId(createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex'));
 }

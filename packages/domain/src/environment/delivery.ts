@@ -50,6 +50,8 @@ export interface DeliveryDefinition {
   /** Registry hosts that images may come from. */
   readonly registries: readonly string[];
   readonly environments: readonly EnvironmentDefinition[];
+  /** Where the files stand that the running app reads; absent when the application has none of its own. */
+  readonly appConfig?: { readonly repository: Name };
 }
 
 /** The environment before, in the order of promotion; absent for the entry environment. */

@@ -1,3 +1,4 @@
+import type { AppConfigPin } from '../app-config/app-config-pin.ts';
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Digest } from '../identity/digest.ts';
 import type { Branch, Name } from '../identity/names.ts';
@@ -13,6 +14,8 @@ export interface Release {
   readonly images: readonly ImagePin[];
   /** Digest over the tree ids of the closure outside the environments' own folders. */
   readonly sharedInputs: Digest;
+  /** Files that the running app reads; the id covers repository and tree. Absent when the environments pin none. */
+  readonly appConfig?: AppConfigPin;
   /** Config revision where it was first seen in the entry environment. */
   readonly firstRevision: CommitId;
   /** Changes of code repositories whose images it holds, by image name. */
@@ -45,6 +48,8 @@ export interface DesiredState {
     readonly renderDigest: Digest;
     readonly release: Digest;
     readonly statement: string;
+    /** What its app-config folder holds at that revision. */
+    readonly appConfig?: AppConfigPin;
   };
   /** Set while the head's render is not the authorised one. */
   readonly pending?: {

@@ -1,3 +1,4 @@
+import type { AppConfigPin } from '../app-config/app-config-pin.ts';
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Digest } from '../identity/digest.ts';
 import type { Branch, Name } from '../identity/names.ts';
@@ -14,7 +15,7 @@ export interface ImagePin {
   readonly digest: Digest;
 }
 
-/** A commit that pins digests in the config repository. Its id is the change id it carries as trailer. */
+/** A commit that pins digests, or app config, in the config repository. Its id is the change id it carries as trailer. */
 export interface ManifestCommit {
   readonly id: string;
   readonly repository: Name;
@@ -25,6 +26,8 @@ export interface ManifestCommit {
   readonly isChange?: boolean;
   readonly paths: readonly string[];
   readonly pins: readonly ImagePin[];
+  /** What it pins in place of images, where it pins app config. */
+  readonly appConfig?: AppConfigPin;
   readonly requestedAt: string;
   readonly landedAt?: string;
   /** Change of the code repository behind it. */

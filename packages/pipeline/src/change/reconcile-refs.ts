@@ -9,7 +9,13 @@ import {
   type Repository,
   statementIds,
 } from '@slipway/domain';
-import { type Effect, type GitRepository, promotionMergedEffect, type StoreTransaction } from '@slipway/ports';
+import {
+  appConfigMovedEffect,
+  type Effect,
+  type GitRepository,
+  promotionMergedEffect,
+  type StoreTransaction,
+} from '@slipway/ports';
 import { approvalRule, countingApprovals, judgeReviews } from '../review/approvals.ts';
 import { finishIntendedMerges } from '../review/finish-intended-merges.ts';
 import { refreshEffect } from '../review/refresh-pull-request.ts';
@@ -83,14 +89,10 @@ async function prepareDefault(
   const { record, repository, before, after } = move;
   const merged = await mergedRequests(services, move);
   if (record.role !== 'code') {
-    const observe: Effect = {
-      kind: observeConfigEffect,
-      key: `${record.id}/observe/${after}`,
-      payload: { repository: record.id },
-    };
+    const effect = effectOf(record, after);
     return async (tx) => {
       await settleMerged(tx, services, merged);
-      await tx.effect(observe);
+      await tx.effect(effect);
     };
   }
   const pushed = (await services.store.get('push', pushId(record.id, `refs/heads/${branch}`, after)))?.value;
@@ -117,6 +119,13 @@ async function prepareDefault(
       );
     }
   };
+}
+
+/** What a repository that holds no code asks of delivery: to look at its environments, or to pin its files in theirs. */
+function effectOf({ id, role }: Repository, after: CommitId): Effect {
+  if (role === 'app-config')
+    return { kind: appConfigMovedEffect, key: `${id}/app-config/${after}`, payload: { repository: id, commit: after } };
+  return { kind: observeConfigEffect, key: `${id}/observe/${after}`, payload: { repository: id } };
 }
 
 /** Metadata of the head that was merged: the person whose change it is, not who pressed the button. */
