@@ -1,4 +1,4 @@
-import { parseDelivery, parsePipelines } from '@slipway/config';
+import { checkSettings, parseDelivery, parsePipelines, type SettingsFile } from '@slipway/config';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -89,11 +89,35 @@ describe('examples/guestbook-config', () => {
     },
   );
 
+  test.each(delivery.environments.map(({ name, path: folder }) => ({ name, folder })))(
+    'begins environment $name with the files of its app-config repository',
+    ({ name, folder }) => {
+      const source = `${String(delivery.appConfig?.repository)}/${delivery.application}/${name}`;
+      const files = readdirSync(path.join(examples, source));
+
+      expect(files).toEqual(readdirSync(path.join(examples, 'guestbook-config', folder, 'app-config')));
+      for (const file of files)
+        expect(readExample(`guestbook-config/${folder}/app-config/${file}`)).toBe(readExample(`${source}/${file}`));
+    },
+  );
+
   test('verifies with tests that the code repository has', () => {
     const commands = delivery.environments.flatMap(({ verifications }) => verifications.flatMap((one) => one.commands));
     const folders = commands.map((command) => /node --test (tests\/\w+)\//.exec(command)?.[1] ?? command);
 
     expect(new Set(folders)).toEqual(new Set(['tests/functional', 'tests/sanity']));
     expect(folders.every((folder) => existsSync(path.join(examples, 'guestbook', folder)))).toBe(true);
+  });
+});
+
+describe('examples/guestbook-settings', () => {
+  test('fits its own schema in every environment', () => {
+    const read = (file: string): SettingsFile => ({
+      path: file,
+      content: readFileSync(path.join(examples, 'guestbook-settings', file)),
+    });
+    const files = ['qa', 'e2e', 'stage', 'prod'].map((name) => read(`guestbook/${name}/settings.json`));
+
+    expect(checkSettings(files, read('guestbook/schema.json'))).toEqual([]);
   });
 });

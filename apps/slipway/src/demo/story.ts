@@ -1,5 +1,6 @@
 import type { Act } from './report.ts';
 import type { World } from './world.ts';
+import { appConfigAct } from './acts/app-config.ts';
 import { auditAct } from './acts/audit.ts';
 import { continuousIntegrationAct } from './acts/continuous-integration.ts';
 import { deliveryAct } from './acts/delivery.ts';
@@ -18,6 +19,7 @@ export const scenes: readonly Scene[] = [
   { name: '2 CI on main', play: continuousIntegrationAct },
   { name: '3 Delivery to production', play: deliveryAct },
   { name: '3b Shared base and direct push', play: sharedBaseAct },
+  { name: '3c App config', play: appConfigAct },
   { name: '4 Canary' },
   { name: '5 A bad release' },
   { name: '6 A wrong release, rolled back' },

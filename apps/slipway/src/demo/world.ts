@@ -58,6 +58,10 @@ export async function makeWorld(platform: Platform, desk: string, environment: P
     role: 'config',
     protection: { requiresPullRequest: false, requiredApprovals: 1, requiredChecks: [] },
   });
+  await makeRepository(platform, 'guestbook-settings', {
+    role: 'app-config',
+    protection: { requiresPullRequest: false, requiredApprovals: 1, requiredChecks: [] },
+  });
   return {
     url: platform.url,
     path: environment.path,

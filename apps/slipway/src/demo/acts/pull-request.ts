@@ -55,14 +55,16 @@ export async function pullRequestAct(world: World, act: Act): Promise<void> {
   await reviewAndMerge(world, act, { number: opened.number, head: green });
 }
 
-/** First commits of both repositories; three pipelines finish together and all their commits land. */
+/** First commits of the three repositories; three pipelines finish together and all their commits land. */
 async function begin(world: World, act: Act): Promise<string> {
   const config = await checkOutExample(world, 'guestbook-config');
   await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
+  const settings = await checkOutExample(world, 'guestbook-settings');
+  await mustGit(world.ada, settings, ['push', '-q', 'origin', 'main']);
   const code = await checkOutExample(world, 'guestbook');
   await mustGit(world.ada, code, ['push', '-q', 'origin', 'main']);
   const first = await mustGit(world.ada, code, ['rev-parse', 'HEAD']);
-  act.tell('Both repositories are pushed; the first commit builds three images');
+  act.tell('The three repositories are pushed; the first commit builds three images');
   const runs = await finishedRuns(world, first, 3);
   act.check(
     'the first commit of every service is built',

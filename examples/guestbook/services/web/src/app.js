@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const style = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
 
 /** @param readiness - `isReady` is true between the start of listening and the signal to stop. */
-export function createApp({ api, greeting, logger, readiness }) {
+export function createApp({ api, greeting, banner, logger, readiness }) {
   const app = new Hono();
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   // Not a question to the api: services that wait for each other would never start.
@@ -24,18 +24,18 @@ export function createApp({ api, greeting, logger, readiness }) {
   app.get('/style.css', (context) => context.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/', async (context) => {
     const author = context.req.query('author') || undefined;
-    return context.html(guestbookPage({ greeting, author, entries: await api.list(author) }));
+    return context.html(guestbookPage({ greeting, banner, author, entries: await api.list(author) }));
   });
   app.post('/entries', bodyLimit({ maxSize: 16_384, onError: tooLarge }), async (context) => {
     const form = await context.req.parseBody();
     const draft = { author: String(form.author ?? ''), message: String(form.message ?? '') };
     const faults = await api.add(draft);
     if (Object.keys(faults).length === 0) return context.redirect('/', 303);
-    return context.html(guestbookPage({ greeting, entries: await api.list(), faults, draft }), 400);
+    return context.html(guestbookPage({ greeting, banner, entries: await api.list(), faults, draft }), 400);
   });
   app.onError((error, context) => {
     logger.error({ err: error }, 'request failed');
-    return context.html(unavailablePage({ greeting }), error instanceof ApiError ? 502 : 500);
+    return context.html(unavailablePage({ greeting, banner }), error instanceof ApiError ? 502 : 500);
   });
   return app;
 }

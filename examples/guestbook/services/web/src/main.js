@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { apiClient } from './api-client.js';
+import { readAppSettings } from './app-settings.js';
 import { createApp } from './app.js';
 import { readSettings } from './settings.js';
 
@@ -10,7 +11,8 @@ const settings = readSettings(process.env);
 const logger = pino({ level: settings.logLevel, base: { service: 'web' } });
 const api = apiClient(settings.api, settings.upstreamTimeoutMs);
 const readiness = { isReady: false };
-const app = createApp({ api, greeting: settings.greeting, logger, readiness });
+const { banner } = readAppSettings(settings.settingsFile);
+const app = createApp({ api, greeting: settings.greeting, banner, logger, readiness });
 
 const server = serve({ fetch: app.fetch, hostname: settings.host, port: settings.port }, ({ port }) => {
   readiness.isReady = true;

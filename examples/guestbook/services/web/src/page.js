@@ -6,9 +6,9 @@ import { entriesHeadline, versionText } from './greeting.js';
  *
  * @param view - `faults` by field, and the `draft` that has them.
  */
-export function guestbookPage({ greeting, entries, author, faults = {}, draft = {} }) {
+export function guestbookPage({ greeting, banner, entries, author, faults = {}, draft = {} }) {
   return layout(
-    greeting,
+    { greeting, banner },
     html`
     <form method="post" action="/entries">
       ${field(faults.author, html`<label>Name <input name="author" maxlength="40" value="${draft.author ?? ''}"></label>`)}
@@ -22,9 +22,9 @@ export function guestbookPage({ greeting, entries, author, faults = {}, draft = 
 }
 
 /** Shown while the api does not answer. */
-export function unavailablePage({ greeting }) {
+export function unavailablePage({ greeting, banner }) {
   return layout(
-    greeting,
+    { greeting, banner },
     html`<p class="fault" role="alert">The guestbook is closed for a moment. Please try again.</p>`,
   );
 }
@@ -44,7 +44,7 @@ function field(fault, control) {
   return html`<p>${control}${fault === undefined ? '' : html` <strong class="fault" role="alert">${fault}</strong>`}</p>`;
 }
 
-function layout(greeting, content) {
+function layout({ greeting, banner = '' }, content) {
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -55,6 +55,7 @@ function layout(greeting, content) {
   </head>
   <body>
     <h1>${greeting}</h1>
+    ${banner === '' ? '' : html`<p class="banner" role="status">${banner}</p>`}
     ${content}
     <footer id="version">${versionText}</footer>
   </body>

@@ -13,6 +13,8 @@ const schema = z.object({
   UPSTREAM_TIMEOUT_MS: milliseconds.default(3000),
   /** Headline of the page. */
   GREETING: z.string().min(1).max(200).default('Welcome to our guestbook'),
+  /** Settings of the app, mounted from its app config. */
+  SETTINGS_FILE: z.string().min(1).optional(),
   /** How long a stopping server still takes requests, until nobody sends it any. */
   DRAIN_MS: milliseconds.default(0),
   STOP_TIMEOUT_MS: milliseconds.default(10_000),
@@ -33,6 +35,7 @@ export function readSettings(environment) {
     api: `http://${values.API_SERVICE_HOST}:${values.API_SERVICE_PORT}`,
     upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_MS,
     greeting: values.GREETING,
+    settingsFile: values.SETTINGS_FILE,
     drainMs: values.DRAIN_MS,
     stopTimeoutMs: values.STOP_TIMEOUT_MS,
   };

@@ -42,6 +42,16 @@ test('shows greeting, form, entries and version', async () => {
   assert.ok(page.includes(versionText));
 });
 
+test('shows the banner of its settings, as text', async () => {
+  const banner = 'Closed on <b>Monday</b>';
+  const withBanner = createApp({ api: apiClient(api.url, 5_000), greeting: 'Hello', banner, logger, readiness });
+
+  const page = await (await withBanner.request('/')).text();
+
+  assert.match(page, /<p class="banner" role="status">Closed on &lt;b&gt;Monday&lt;\/b&gt;<\/p>/);
+  assert.ok(!(await (await app.request('/')).text()).includes('class="banner"'));
+});
+
 test('escapes what people write', async () => {
   answer = () => ({ body: { entries: [entry('"><img src=x>', '<script>alert(1)</script>')] } });
 
