@@ -42,4 +42,5 @@ export {
 } from './rollback/preview-rollback.ts';
 export { previewPromotion, type PromotionPreview } from './promotion/preview-promotion.ts';
 export { reviewBreakGlass } from './rollback/review-break-glass.ts';
+export { advancePromotions } from './promotion/advance-promotions.ts';
 export { requestRollback, type RollbackOrder } from './rollback/request-rollback.ts';

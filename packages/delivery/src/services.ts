@@ -17,7 +17,8 @@ export type OpenPullRequest = (request: {
   readonly body: string;
   /** Account on whose behalf it is opened: it may not approve. */
   readonly author: string;
-  readonly promotion: string;
+  /** Promotion that it carries; absent when it only goes before one. */
+  readonly promotion?: string;
 }) => Promise<{ readonly number: number }>;
 
 /** Everything the use cases of this package reach outside with; composed in the program. */

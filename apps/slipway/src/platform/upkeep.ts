@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { advanceDelivery } from '@slipway/delivery';
+import { advanceDelivery, advancePromotions } from '@slipway/delivery';
 import { parseBranch, type Repository } from '@slipway/domain';
 import { evidenceBranch, signCheckpoint } from '@slipway/evidence';
 import { ReconcileHost, type ReconcileResult } from '@slipway/operator';
@@ -42,6 +42,7 @@ export async function startUpkeep({ cases, data, keepRuntime, log }: UpkeepParts
     },
     soak: async () => {
       await advanceAll(cases);
+      await advancePromotions(cases.delivery);
       return { kind: 'settled', nextCheckMs: soakEveryMs };
     },
     seal: async () => {

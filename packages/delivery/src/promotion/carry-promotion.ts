@@ -11,6 +11,7 @@ import {
   shortDigest,
   type Signature,
   statementIds,
+  type TicketOutcome,
   type UnmetGate,
 } from '@slipway/domain';
 import { readEntryFacts, type StoreTransaction } from '@slipway/ports';
@@ -23,7 +24,7 @@ import { closeTicket } from '../release/close-ticket.ts';
 import { openTicket } from '../release/open-ticket.ts';
 import { changeTrailer, commitMessage, type ManifestEdit } from '../writer/manifest-edit.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
-import { editOfRollback } from '../rollback/edit-of-rollback.ts';
+import { rollbackWhenReady } from '../rollback/carry-rollback.ts';
 import { applyPromotion, promotionTitle } from './promotion-edit.ts';
 import { readEnvironment } from './upstream-facts.ts';
 
@@ -33,13 +34,12 @@ export async function carryPromotion(services: DeliveryServices, id: string): Pr
   if (promotion === undefined || promotion.phase !== 'running' || promotion.commit !== undefined) return;
   const desired = (await services.store.get('desiredState', `${promotion.application}/${promotion.environment}`))
     ?.value;
-  const release = (await services.store.get('release', promotion.release))?.value;
-  if (desired === undefined || release === undefined)
-    throw new InvariantError(`promotion ${id} has no environment or release`);
+  if (desired === undefined) throw new InvariantError(`promotion ${id} has no environment`);
   const edit =
     promotion.rollback === undefined
-      ? await editOf(services, promotion, release)
-      : await editOfRollback(services, promotion.rollback, { promotion, desired });
+      ? await editOf(services, promotion)
+      : await rollbackWhenReady(services, promotion.rollback, { promotion, desired });
+  if (edit === undefined) return;
   if (desired.definition.class === 'protected') await openTicketFor(services, { promotion, desired, edit });
   const needsPerson = desired.definition.class === 'protected' && promotion.breakGlass === undefined;
   if (needsPerson) await openRequest(services, { promotion, desired, edit });
@@ -62,18 +62,19 @@ export function promotionErrored(services: DeliveryServices, id: string, error: 
   return endPromotion(services, id, { phase: 'errored', message: error.message });
 }
 
-async function endPromotion(
+/** Ends a promotion that goes on no further, and its ticket. */
+export async function endPromotion(
   services: DeliveryServices,
   id: string,
-  end: Pick<Promotion, 'phase' | 'message'>,
+  { outcome, ...end }: Pick<Promotion, 'phase' | 'message'> & { readonly outcome?: TicketOutcome },
 ): Promise<void> {
   await services.store.transact(async (tx) => {
     const promotion = (await tx.lock('promotion', id))?.value;
     if (promotion === undefined || promotion.phase !== 'running') return;
     const now = services.now();
     await tx.put('promotion', id, { ...promotion, ...end, finishedAt: now });
-    const outcome = end.phase === 'succeeded' || end.phase === 'errored' ? end.phase : 'aborted';
-    await closeTicket(tx, { id, outcome, message: end.message, now });
+    const usual = end.phase === 'succeeded' || end.phase === 'errored' ? end.phase : 'aborted';
+    await closeTicket(tx, { id, outcome: outcome ?? usual, message: end.message, now });
   });
 }
 
@@ -83,7 +84,9 @@ interface Carried {
   readonly edit: ManifestEdit;
 }
 
-async function editOf(services: DeliveryServices, promotion: Promotion, release: Release): Promise<ManifestEdit> {
+async function editOf(services: DeliveryServices, promotion: Promotion): Promise<ManifestEdit> {
+  const release = (await services.store.get('release', promotion.release))?.value;
+  if (release === undefined) throw new InvariantError(`promotion ${promotion.id} has no release`);
   const appConfig = await appConfigOfRelease(services, promotion, release);
   return {
     id: `promotion/${promotion.id}`,

@@ -1,4 +1,5 @@
 import {
+  type AppConfigPin,
   type DesiredState,
   InvariantError,
   type Promotion,
@@ -16,14 +17,22 @@ import { applyRollback } from './rollback-edit.ts';
 export async function editOfRollback(
   services: DeliveryServices,
   rollback: Rollback,
-  facts: { readonly promotion: Promotion; readonly desired: DesiredState },
+  facts: { readonly promotion: Promotion; readonly desired: DesiredState; readonly pin?: AppConfigPin },
 ): Promise<ManifestEdit> {
-  const { promotion, desired } = facts;
+  const { promotion, desired, pin } = facts;
   const target = await releaseOf(services, rollback.toDeployment);
   const repository = await services.openRepository(desired.repository);
   const { application, environment, fromRevision } = promotion;
   if (fromRevision === undefined) throw new InvariantError(`rollback ${promotion.id} goes from nowhere`);
-  const course = { application, environment, part: rollback.part, from: fromRevision, to: rollback.toRevision, target };
+  const course = {
+    application,
+    environment,
+    part: rollback.part,
+    from: fromRevision,
+    to: rollback.toRevision,
+    target,
+    ...(pin === undefined ? {} : { pin }),
+  };
   return {
     id: `promotion/${promotion.id}`,
     author: await authorOfRollback(services, promotion),
@@ -49,7 +58,8 @@ async function releaseOf(services: DeliveryServices, deployment: string): Promis
   return release;
 }
 
-async function authorOfRollback(services: DeliveryServices, promotion: Promotion): Promise<Signature> {
+/** Who a rollback's commits are by: the person who asked for it, else the service account. */
+export async function authorOfRollback(services: DeliveryServices, promotion: Promotion): Promise<Signature> {
   const person = (await services.store.get('account', promotion.requestedBy))?.value;
   const email = person?.verifiedEmails[0];
   return person === undefined || email === undefined ? services.committer : { name: person.displayName, email };

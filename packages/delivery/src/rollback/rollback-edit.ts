@@ -1,4 +1,5 @@
 import {
+  type AppConfigPin,
   type CommitId,
   type Digest,
   type EnvironmentDefinition,
@@ -8,7 +9,10 @@ import {
   shortDigest,
 } from '@slipway/domain';
 import {
+  appConfigFolder,
+  appConfigPinPath,
   authorisedFile,
+  printAppConfigPin,
   printAuthorised,
   type RenderedEnvironment,
   releaseIdOf,
@@ -33,6 +37,8 @@ export interface RollbackCourse {
   /** Revision of the deployment that is gone back to. */
   readonly to: CommitId;
   readonly target: Release;
+  /** Commit of the app-config repository that holds the target's settings again; absent: the one that was pinned then. */
+  readonly pin?: AppConfigPin;
 }
 
 /** What a rollback makes of a tree. */
@@ -44,8 +50,6 @@ export interface RolledBack {
   /** Release that the folder then holds; another than the target's when only a part is rolled back. */
   readonly release: Digest;
 }
-
-const appConfigFolder = 'app-config';
 
 /**
  * Brings an environment's folder back to what ran there at an earlier revision, on whatever head it is applied.
@@ -65,8 +69,11 @@ export async function applyRollback(
   const isWanted = wantedFiles(environment, course.part);
   const restored = await restoreFolder(tree, states, { folder: environment.path, isWanted });
   const isClean = restored.conflicts.length === 0;
-  if (!isClean && course.part === 'app-config') throw conflict(course, restored.conflicts);
-  const changes = isClean ? restored.changes : await pinned(tree, environment, course.target);
+  const isConfig = configFiles(environment);
+  if (restored.conflicts.some(isConfig)) throw conflict(course, restored.conflicts);
+  const images = isClean ? [] : await pinned(tree, environment, course.target);
+  const kept = isClean ? restored.changes : restored.changes.filter(({ path }) => isConfig(path));
+  const changes = [...withPin(kept, environment, course), ...images];
   const rendered = await renderEnvironment(services.renderer, new OverlayTree(tree, changes), environment);
   const release = releaseIdOf(course.application, rendered);
   if (course.part === 'both' && release !== course.target.id)
@@ -78,8 +85,23 @@ export async function applyRollback(
 /** `authorised.yaml` is written anew each time: it names what the rest of the folder comes to. */
 function wantedFiles(environment: EnvironmentDefinition, part: Rollback['part']): (path: string) => boolean {
   const authorised = `${environment.path}/${authorisedFile}`;
-  const isConfig = (path: string): boolean => path.startsWith(`${environment.path}/${appConfigFolder}/`);
+  const isConfig = configFiles(environment);
   return (path) => path !== authorised && (part === 'both' || isConfig(path) === (part === 'app-config'));
+}
+
+function configFiles(environment: EnvironmentDefinition): (path: string) => boolean {
+  return (path) => path.startsWith(`${environment.path}/${appConfigFolder}/`);
+}
+
+/** The same settings, told by the commit that brought them back. */
+function withPin(
+  changes: readonly GitFileChange[],
+  environment: EnvironmentDefinition,
+  { pin }: RollbackCourse,
+): readonly GitFileChange[] {
+  const path = appConfigPinPath(environment.path);
+  if (pin === undefined || !changes.some((change) => change.path === path)) return changes;
+  return [...changes.filter((change) => change.path !== path), { path, content: Buffer.from(printAppConfigPin(pin)) }];
 }
 
 async function pinned(

@@ -1,4 +1,5 @@
 import {
+  type AppConfigPin,
   type DesiredState,
   type EnvironmentDeployment,
   type EvidenceStatement,
@@ -37,6 +38,7 @@ export async function settleAbort(
             renderDigest: stable.renderDigest,
             release: stable.release,
             statement: authorisation,
+            ...(await appConfigOf(tx, stable)),
           },
         }),
     pending: {
@@ -75,6 +77,14 @@ async function lastHealthy(
   const match = { application, environment, phase: 'succeeded' };
   const healthy = await tx.list('deployment', { match, newestFirst: true, limit: 50 });
   return healthy.map(({ value }) => value).find((one) => one.renderDigest !== aborted.renderDigest);
+}
+
+async function appConfigOf(
+  tx: StoreTransaction,
+  { release }: EnvironmentDeployment,
+): Promise<{ readonly appConfig?: AppConfigPin }> {
+  const appConfig = (await tx.get('release', release))?.value.appConfig;
+  return appConfig === undefined ? {} : { appConfig };
 }
 
 /** A revert that is open already stands for this one too. */
