@@ -51,7 +51,8 @@ async function start(
     queues: { work: { concurrency: 4 } },
     logger,
     onFenced: silent,
-    lockWaitMs: 100,
+    // The engine before it let go of its lock; the server may take a while to notice.
+    lockWaitMs: 10_000,
     ...more,
   });
   return engine;
@@ -70,12 +71,18 @@ async function enqueue(effect: Effect, end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): P
   queue?.committed?.([effect]);
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error('it did not happen in time');
     await sleep(3);
   }
+}
+
+async function waitingForLocks(): Promise<number> {
+  const sql = 'SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted';
+  const { rows } = await pool.query<{ readonly waiting: number }>(sql);
+  return rows[0]?.waiting ?? 0;
 }
 
 describe('effects', () => {
@@ -110,7 +117,7 @@ describe('effects', () => {
     await sleep(50);
 
     await enqueue({ kind: 'note', key: freshKey(), payload: {} });
-    await until(() => startedAt > 0, 2_000);
+    await until(() => startedAt > 0);
 
     expect(startedAt).toBeGreaterThan(0);
   });
@@ -121,7 +128,7 @@ describe('effects', () => {
     const all = Array.from({ length: 200 }, freshKey);
 
     await Promise.all(all.map((key) => enqueue({ kind: 'note', key, payload: {} })));
-    await until(() => runs.size === all.length, 15_000);
+    await until(() => runs.size === all.length);
     await sleep(100);
 
     expect([...runs.values()].filter((count) => count !== 1)).toEqual([]);
@@ -162,7 +169,7 @@ describe('effects', () => {
     const key = freshKey();
     await enqueue({ kind: 'note', key, payload: {} });
 
-    await until(() => done.includes(key), 2_000);
+    await until(() => done.includes(key));
     expect(done).toEqual([key]);
   });
 });
@@ -228,10 +235,41 @@ describe('cancel', () => {
 
     await engine?.cancel(key);
     await engine?.cancel(key);
-    expect(await engine?.drain(1_000)).toBe(true);
+    expect(await engine?.drain(30_000)).toBe(true);
 
     expect(await engine?.status(key)).toBe('cancelled');
     expect(events).toEqual(['began']);
+  });
+
+  it('is on record before the running effect is aborted, so that its end is never taken for a failure', async () => {
+    let signal: AbortSignal | undefined;
+    const run: EffectHandler['run'] = async (_, context) => {
+      signal = context.signal;
+      await sleep(60_000, undefined, { signal });
+    };
+    await start({ note: { run } });
+    const key = freshKey();
+    await enqueue({ kind: 'note', key, payload: {} });
+    await until(() => signal !== undefined);
+
+    // Another session holds the record: the cancellation cannot be written yet.
+    const holder = await pool.connect();
+    let cancelled: Promise<void> | undefined;
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE', [key]);
+      cancelled = engine?.cancel(key);
+      await until(async () => (await waitingForLocks()) > 0);
+      expect(signal?.aborted).toBe(false);
+    } finally {
+      await holder.query('COMMIT');
+      holder.release();
+    }
+
+    await cancelled;
+    expect(signal?.aborted).toBe(true);
+    expect(await engine?.drain(30_000)).toBe(true);
+    expect(await engine?.status(key)).toBe('cancelled');
   });
 
   it('keeps an effect that waits from ever running', async () => {
@@ -259,19 +297,26 @@ describe('cancel', () => {
 describe('stop', () => {
   it('waits for what ends in time; what it aborts runs again after the next start', async () => {
     const events: string[] = [];
+    let endShort = silent;
+    const shortEnds = new Promise<void>((resolve) => (endShort = resolve));
+    let isFirstEngine = true;
     const run: EffectHandler['run'] = async (payload, { signal }) => {
       events.push(`began ${String(payload['name'])}`);
-      await sleep(Number(payload['ms']), undefined, { signal });
+      if (payload['name'] === 'short') await shortEnds;
+      else if (isFirstEngine) await sleep(600_000, undefined, { signal });
       events.push(`did ${String(payload['name'])}`);
     };
     await start({ note: { run } });
     const [short, long] = [freshKey(), freshKey()];
-    await enqueue({ kind: 'note', key: short, payload: { name: 'short', ms: 100 } });
-    await enqueue({ kind: 'note', key: long, payload: { name: 'long', ms: 1_000 } });
+    await enqueue({ kind: 'note', key: short, payload: { name: 'short' } });
+    await enqueue({ kind: 'note', key: long, payload: { name: 'long' } });
     await until(() => events.length === 2);
 
-    await engine?.stop(300);
+    const stopped = engine?.stop(3_000);
+    endShort();
+    await stopped;
     expect([...events].sort()).toEqual(['began long', 'began short', 'did short']);
+    isFirstEngine = false;
     await start({ note: { run } });
     await until(async () => (await engine?.status(long)) === 'done');
 
@@ -300,6 +345,7 @@ describe('createEngine', () => {
     await enqueue({ kind: 'note', key: ended, payload: {} });
     await enqueue({ kind: 'slow', key: running, payload: {} });
     await until(async () => (await engine?.status(ended)) === 'done');
+    await until(async () => (await engine?.status(running)) === 'running');
 
     expect(await engine?.prune(new Date(Date.now() - 3_600_000))).toBe(0);
     expect(await engine?.prune(new Date(Date.now() + 60_000))).toBeGreaterThan(0);

@@ -31,7 +31,10 @@ export interface Engine {
    * Enqueues on the transaction of a `pg` client. @throws EngineError `EFFECT_KIND_UNKNOWN`.
    */
   effectQueue(): EffectQueue;
-  /** Ends an effect that waits or runs, on whatever replica (elsewhere within about a second). Repeatable. */
+  /**
+   * Ends an effect that waits or runs, on whatever replica (elsewhere within about a second). Repeatable. When it throws,
+   * nothing may have been cancelled: repeat it.
+   */
   cancel(key: string): Promise<void>;
   /** Absent when never enqueued, or pruned. */
   status(key: string): Promise<EffectStatus | undefined>;

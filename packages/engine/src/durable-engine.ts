@@ -94,8 +94,9 @@ export class DurableEngine implements Engine {
   }
 
   async cancel(key: string): Promise<void> {
-    this.#cancels.get(key)?.abort(new EngineError('EFFECT_CANCELLED', `effect "${key}" was cancelled`));
+    // Recorded first: a run that is aborted may end before the record is written, and would keep an outcome of its own.
     await this.#client.cancelWorkflow(key);
+    this.#cancels.get(key)?.abort(new EngineError('EFFECT_CANCELLED', `effect "${key}" was cancelled`));
   }
 
   async status(key: string): Promise<EffectStatus | undefined> {
