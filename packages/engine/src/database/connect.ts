@@ -38,6 +38,16 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+/** A server says these while it starts, recovers or stops: admin_shutdown, crash_shutdown, cannot_connect_now. */
+const passingStates = ['57P01', '57P02', '57P03'];
+
+/** Tells whether the server may accept a moment later: it said so, or the connection broke before it said anything. */
+export function isPassing(error: unknown): boolean {
+  const cause = error instanceof EngineError && error.code === 'DATABASE_UNREACHABLE' ? error.cause : error;
+  const state = sqlState(cause);
+  return state === undefined || passingStates.includes(state);
+}
+
 /** The same server's other database. */
 export function withDatabase(url: string, name: string): string {
   const other = new URL(url);

@@ -22,8 +22,8 @@ export interface Postmaster {
 
 /** Part of the socket's file name; nothing listens on a TCP port. */
 export const socketPort = 5432;
-/** A killed postmaster's backends hold the folder until they notice. */
-const attempts = 40;
+/** A killed postmaster's backends hold the folder until they notice, and one that stops until its sessions ended. */
+const heldTimeoutMs = 60_000;
 const pauseMs = 250;
 /** Crash recovery replays at most `max_wal_size`. */
 const readyTimeoutMs = 120_000;
@@ -40,7 +40,8 @@ export async function runPostmaster(
   programs: DatabasePrograms,
   user: ServerUser,
 ): Promise<Postmaster> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  const deadline = performance.now() + heldTimeoutMs;
+  do {
     const running = findPostmaster(place.data, user);
     if (running?.isReady === true) return { identity: running.identity, wasAdopted: true };
     if (running === undefined) {
@@ -48,7 +49,7 @@ export async function runPostmaster(
       if (started !== undefined) return { identity: started, wasAdopted: false };
     }
     await sleep(pauseMs);
-  }
+  } while (performance.now() < deadline);
   throw new EngineError('DATABASE_START_FAILED', `PostgreSQL did not start: ${endOfLog(place.log)}`);
 }
 

@@ -1,4 +1,4 @@
-import { identifyProcess, isAlive, runProgram, signalProcess } from '@slipway/host';
+import { identifyProcess, isAlive, runProgram, signalProcess, type ProcessIdentity } from '@slipway/host';
 import {
   chmodSync,
   cpSync,
@@ -14,8 +14,11 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { withConnection } from './connect.ts';
+import { EngineError } from '../engine-error.ts';
+import { sqlState, withConnection } from './connect.ts';
 import type { Database } from './database.ts';
 import { findPrograms } from './programs.ts';
 import { chooseServerUser } from './server-user.ts';
@@ -29,6 +32,8 @@ const debianBin = '/usr/lib/postgresql/15/bin';
 let template: string;
 let stateDir: string;
 const started: Database[] = [];
+const sessions: pg.Client[] = [];
+const backends: ProcessIdentity[] = [];
 
 beforeAll(async () => {
   template = mkdtempSync(path.join(tmpdir(), 'slipway-db-'));
@@ -48,6 +53,8 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  for (const backend of backends.splice(0)) signalProcess(backend, 'SIGCONT');
+  for (const session of sessions.splice(0)) await session.end();
   for (const database of started.splice(0)) {
     await database.stop();
     const sockets = new URL(database.url).searchParams.get('host');
@@ -76,6 +83,40 @@ function postmaster(): { readonly pid: number; readonly startedAtTicks: number }
   const identity = identifyProcess(pid);
   if (identity === undefined) throw new Error(`no postmaster ${pid}`);
   return identity;
+}
+
+interface Session {
+  readonly client: pg.Client;
+  readonly backend: ProcessIdentity;
+}
+
+/** A connection that lasts, and the server's process behind it. */
+async function openSession(url: string): Promise<Session> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  sessions.push(client);
+  const { rows } = await client.query<{ readonly pid: number }>('SELECT pg_backend_pid() AS pid');
+  const backend = identifyProcess(rows[0]?.pid ?? 0);
+  if (backend === undefined) throw new Error('no backend');
+  backends.push(backend);
+  return { client, backend };
+}
+
+function serverLog(): string {
+  return readFileSync(path.join(stateDir, 'pg/postgres.log'), 'utf8');
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof EngineError && sqlState(error.cause) === '57P03';
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error('it did not happen in time');
+    await sleep(10);
+  }
 }
 
 describe('startDatabase', () => {
@@ -130,16 +171,38 @@ describe('startDatabase', () => {
   it('comes back with all that was committed after its server was killed, while backends still hold the folder', async () => {
     const database = await startPrepared();
     await ask(database.url, 'CREATE TABLE t (x int)');
-    const busy = ask(database.url, 'SELECT pg_sleep(5)').catch(() => 'broken');
+    const session = await openSession(database.url);
     const killed = postmaster();
 
+    // Stopped, the backend does not notice that its server is gone: it holds the folder until it goes on.
+    signalProcess(session.backend, 'SIGSTOP');
     signalProcess(killed, 'SIGKILL');
-    const again = await start();
+    const starting = start();
+    await until(() => serverLog().includes('pre-existing shared memory block'));
+    signalProcess(session.backend, 'SIGCONT');
+    const again = await starting;
 
     expect(isAlive(killed)).toBe(false);
+    expect(isAlive(session.backend)).toBe(false);
     expect(again.wasAdopted).toBe(false);
     expect(await ask(again.url, 'SELECT count(*)::int AS rows FROM t')).toEqual({ rows: 0 });
-    expect(await busy).toBe('broken');
+    await expect(session.client.query('SELECT 1')).rejects.toThrow();
+  });
+
+  it('adopts a server that refuses connections while it recovers from a killed backend', async () => {
+    const database = await startPrepared();
+    const server = postmaster();
+    const [stopped, killed] = [await openSession(database.url), await openSession(database.url)];
+
+    // The server recovers once all its backends ended: one that is stopped keeps it from that.
+    signalProcess(stopped.backend, 'SIGSTOP');
+    signalProcess(killed.backend, 'SIGKILL');
+    await until(() => ask(database.url, 'SELECT 1').then(() => false, isRefusal));
+    const adopted = await start();
+
+    expect(adopted.wasAdopted).toBe(true);
+    expect(postmaster()).toEqual(server);
+    expect(await ask(adopted.url, 'SELECT 1 AS one')).toEqual({ one: 1 });
   });
 
   it('is not fooled by a lock file whose pid is another process now', async () => {

@@ -1,14 +1,20 @@
-import { isAlive, socketFolder } from '@slipway/host';
+import { socketFolder } from '@slipway/host';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../engine-error.ts';
 import { accountName, ensureCluster } from './cluster.ts';
+import { isPassing } from './connect.ts';
 import type { Database } from './database.ts';
 import { removeDeadDrafts } from './drafts.ts';
 import { ensureDatabases } from './ensure-databases.ts';
 import { runPostmaster, socketPort, stopPostmaster, type Postmaster } from './postmaster.ts';
 import { findPrograms } from './programs.ts';
 import { chooseServerUser, firstUnreachable, type ServerUser } from './server-user.ts';
+
+/** A server that recovers or dies is one that accepts, or is gone, within seconds; a loaded machine takes longer. */
+const acceptTimeoutMs = 60_000;
+const acceptPauseMs = 100;
 
 /**
  * Starts the embedded PostgreSQL of a state folder, or adopts the one that runs there. Listens on a Unix socket only, in
@@ -45,15 +51,21 @@ export async function startDatabase(options: {
   };
 }
 
-/** A server found running may be dying just then: another takes its place. */
+/**
+ * A server found running may be dying just then, and another takes its place; or one of its backends was killed, and it
+ * refuses connections until it has recovered. Whether its process is alive does not tell: one that is being killed closes
+ * its sockets a moment before it is gone.
+ */
 async function runWithDatabases(run: () => Promise<Postmaster>, urls: readonly string[]): Promise<Postmaster> {
-  for (let attempt = 1; ; attempt += 1) {
+  const deadline = performance.now() + acceptTimeoutMs;
+  for (;;) {
     const postmaster = await run();
     try {
       await ensureDatabases(urls);
       return postmaster;
     } catch (error) {
-      if (isAlive(postmaster.identity) || attempt === 5) throw error;
+      if (!isPassing(error) || performance.now() >= deadline) throw error;
+      await sleep(acceptPauseMs);
     }
   }
 }
