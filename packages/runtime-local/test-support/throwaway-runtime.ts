@@ -109,7 +109,7 @@ export function service(
 export async function until<Answer>(
   ask: () => Promise<Answer>,
   isGood: (answer: Answer) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 60_000,
 ): Promise<Answer> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -11,7 +11,7 @@ import { createStageExecutor, type StageExecutorOptions } from './stage-executor
 const isRoot = process.getuid?.() === 0;
 const ordinary: ExecutionRequest = {
   ...{ key: 'isolation', commands: [], inputs: [], environment: {}, network: { allow: [] }, outputs: [], secrets: [] },
-  ...{ timeoutMs: 10_000, maxOutputBytes: 1_000_000, trust: 'trusted' },
+  ...{ timeoutMs: 60_000, maxOutputBytes: 1_000_000, trust: 'trusted' },
 };
 
 let folder: string;

@@ -217,14 +217,14 @@ function endingCases(run: Run): void {
     const result = await run({ commands: [`${sleep.text} echo started`] });
 
     expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 });
-    expect(result.durationMs).toBeLessThan(10_000);
+    expect(result.durationMs).toBeLessThan(60_000);
     expect(sleep.isAlive()).toBe(false);
   });
 
   it('ends everything at the time limit and keeps the log until then', async () => {
     const sleep = lingering(71_002);
 
-    const result = await run({ commands: [`${sleep.text} echo before; sleep 71002`], timeoutMs: 700 });
+    const result = await run({ commands: [`${sleep.text} echo before; sleep 71002`], timeoutMs: 4_000 });
 
     expect(result).toMatchObject({ outcome: 'timed_out', outputs: [] });
     expect(result).not.toHaveProperty('exitCode');
@@ -256,7 +256,7 @@ function endingCases(run: Run): void {
 
   it('attaches a second call of a running key to the first', async () => {
     let second: ReturnType<Run> | undefined;
-    const request = { key: 'twice', commands: ['echo start; sleep 0.3; echo $$ end'] };
+    const request = { key: 'twice', commands: ['echo start; sleep 2; echo $$ end'] };
 
     const first = await run(request, { onLog: () => void (second ??= run(request)) });
 

@@ -12,7 +12,7 @@ export interface TargetHarness {
 }
 
 const labels = { 'slipway.dev/application': 'contract', 'slipway.dev/environment': 'qa' };
-const deadlineMs = 15_000;
+const deadlineMs = 60_000;
 
 /** What every target keeps; run it on each adapter. */
 export function targetContract(name: string, make: () => Promise<TargetHarness>): void {
