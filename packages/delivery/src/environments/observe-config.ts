@@ -179,6 +179,21 @@ async function settle(tx: StoreTransaction, facts: Settling): Promise<DesiredSta
       pending: { since, revision: facts.head, renderDigest: rendered.renderDigest, reason: decision.reason },
     };
   }
+  return letIn(tx, facts, { state, release, promotion });
+}
+
+/** The state with the head's render authorised, and the statement that says so. */
+async function letIn(
+  tx: StoreTransaction,
+  facts: Settling,
+  decided: {
+    readonly state: DesiredState & { readonly renderDigest: Release['id'] };
+    readonly release: Release['id'];
+    readonly promotion: Promotion | undefined;
+  },
+): Promise<DesiredState> {
+  const { base, rendered } = facts;
+  const { state, release, promotion } = decided;
   for (const commit of base.definition.class === 'protected' ? facts.passedBy : []) {
     await tx.record(seenStatement(base, { commit, reason: 'A later commit was let in, with what this one brought.' }));
   }
