@@ -10,6 +10,8 @@ export const reviewView = z.object({
   createdAt: z.string(),
   /** Whether it counts for the head as it is now, and why not. */
   counts: z.boolean(),
+  /** Present when it also approves the change of policy. */
+  approvesPolicy: z.boolean().optional(),
   reason: z.string().optional(),
 });
 
@@ -53,6 +55,8 @@ export const pullRequestView = pullRequestSummary.extend({
       message: z.string().optional(),
     }),
   ),
+  /** What it would take from the gates of its target, one sentence each; absent when nothing. An approver or admin approves that too. */
+  policyChanges: z.array(z.string()).optional(),
   reviews: z.array(reviewView),
   comments: z.array(
     z.object({

@@ -48,6 +48,7 @@ export {
 } from './environment/delivery.ts';
 export { orderStages } from './pipeline/stage-order.ts';
 export { guardGates } from './pipeline/guard-gates.ts';
+export { policyChanges, type PolicyChange } from './pipeline/policy-changes.ts';
 export { decideRun, type RunDecision } from './pipeline/decide-run.ts';
 export { freezesOf, decideWindow, printWindow, type WindowDecision, type WindowFacts } from './window/decide-window.ts';
 export { weekdays, type Freeze, type PromotionWindow, type Weekday } from './window/promotion-window.ts';

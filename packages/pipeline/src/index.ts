@@ -26,7 +26,9 @@ export { readMergeState, type MergeState } from './review/read-merge-state.ts';
 export {
   approvalRule,
   countingApprovals,
+  judgeApproval,
   judgeReviews,
+  type AccountApproval,
   type ApprovalRule,
   type JudgedReview,
 } from './review/approvals.ts';

@@ -1,4 +1,5 @@
 import type { Conclusion, RunPhase } from '../phases.ts';
+import type { PolicyChange } from '../pipeline/policy-changes.ts';
 import type { UnmetGate } from '../promotion/decide-promotion.ts';
 import type { BranchProtection, PullRequest, Review } from './people.ts';
 
@@ -18,6 +19,10 @@ export interface MergeFacts {
   readonly approvals: readonly string[];
   /** Standing reviews of people that ask for changes. */
   readonly objections: readonly Review[];
+  /** What it would take from the gates of the target; see `policyChanges`. */
+  readonly policyChanges: readonly PolicyChange[];
+  /** Accounts with another role, `approver` or `admin`, whose approval for the head as it is now counts for that. */
+  readonly policyApprovals: readonly string[];
   /** Head of the target branch now. */
   readonly targetHead: string;
   /** What keeps its promotion out for now: holds and windows (`entryGates`). */
@@ -51,5 +56,16 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
       `It waits for ${missing} approval${missing === 1 ? '' : 's'} by somebody other than its author.`,
     );
   unmet.push(...facts.entryGates);
+  if (facts.policyChanges.length > 0 && !isPolicyApproved(facts)) {
+    const changes = facts.policyChanges.map((change) => change.message).join(' ');
+    add('PolicyChangeNotApproved', `Policy change: ${changes} It waits for an approver or admin beside its reviewers.`);
+  }
   return unmet.length === 0 ? { kind: 'allowed' } : { kind: 'refused', unmet };
+}
+
+/** One person approves the policy, others the change: nobody stands in for both. */
+function isPolicyApproved(facts: MergeFacts): boolean {
+  return facts.policyApprovals.some(
+    (account) => facts.approvals.filter((other) => other !== account).length >= facts.protection.requiredApprovals,
+  );
 }

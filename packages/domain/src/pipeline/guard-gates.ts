@@ -1,14 +1,19 @@
-import type { PipelineDefinition, StageDefinition, StageKind } from './pipeline.ts';
-
-/** Kinds that judge a change: a change cannot take them away or soften them for itself. */
-const judges: ReadonlySet<StageKind> = new Set(['test', 'coverage']);
+import { DomainError } from '../errors/domain-error.ts';
+import { doesNothing } from './does-nothing.ts';
+import type { PipelineDefinition, StageDefinition } from './pipeline.ts';
+import { sourcesOf, thresholdsOf } from './policy-changes.ts';
+import { carriedBy, carriedKinds, findStage, leavesOut, restsOn } from './stage-graph.ts';
+import { orderStages } from './stage-order.ts';
 
 /**
- * The pipelines a change proposes, with the gates of the protected branch as they were before it.
+ * The pipelines a change proposes, with the gates of the protected branch as they were before it (DESIGN §13.5).
  *
- * A judging stage that the change removed stands again, one it turned advisory or off is required again, and thresholds are
- * never below those of the base; put behind a stage that a pull request leaves out, or given another report to judge, the whole
- * base pipeline stands. What a merge brings counts from the next change on.
+ * Every required stage of the base runs, as a required one and as strict as there: removed it stands again; advisory or off it is
+ * required; thresholds, needs, inputs and sources are never fewer; commands that do nothing are those of the base. Where the graph was
+ * changed around a gate so that no such mending keeps its meaning, the whole base pipeline stands. What a merge brings counts from the
+ * next change on; `policyChanges` names it before.
+ *
+ * Other commands, and where their report is, are taken as proposed: a change may need them, and only a person can judge them.
  */
 export function guardGates(
   proposed: readonly PipelineDefinition[],
@@ -23,58 +28,86 @@ export function guardGates(
 }
 
 function guardPipeline(proposed: PipelineDefinition, base: PipelineDefinition): PipelineDefinition {
-  const judging = base.stages.filter((stage) => judges.has(stage.kind) && stage.requirement === 'required');
-  const isReplaced = (stage: StageDefinition): boolean =>
-    judging.some((judge) => judge.name === stage.name && judge.kind !== stage.kind);
-  const isBypassed = (judge: StageDefinition): boolean => {
-    const stage = proposed.stages.find((one) => one.name === judge.name);
-    if (stage === undefined) return true;
-    // A coverage stage judges the report of the stage it needs: another need is another report.
-    if (judge.kind === 'coverage' && [...stage.needs].sort().join() !== [...judge.needs].sort().join()) return true;
-    return isLeftOut(proposed, stage) && !isLeftOut(base, judge);
-  };
-  // The graph itself was changed around a gate: only the whole base pipeline keeps its meaning.
-  if (proposed.stages.some(isReplaced) || judging.some(isBypassed)) return base;
+  const required = base.stages.filter((stage) => stage.requirement === 'required');
   const stages = proposed.stages.map((stage) => {
-    const judge = judging.find((one) => one.name === stage.name);
-    return judge === undefined
-      ? stage
-      : { ...stage, requirement: judge.requirement, options: guardOptions(stage, judge) };
+    const gate = required.find((one) => one.name === stage.name);
+    return gate === undefined ? stage : guardStage(proposed, stage, gate);
   });
-  return { ...proposed, stages };
+  const ordered = inOrder([...stages, ...missingStages(proposed, base, required)]);
+  if (ordered === undefined) return base;
+  const mended = { ...proposed, stages: ordered };
+  return required.every((gate) => standsAsBefore(mended, base, gate)) ? mended : base;
 }
 
-/** Whether something that a stage rests on is left out of a pull request's run, and the stage with it. */
-function isLeftOut(pipeline: PipelineDefinition, stage: StageDefinition, seen: readonly string[] = []): boolean {
-  return stage.needs.some((name) => {
-    const need = pipeline.stages.find((one) => one.name === name);
-    if (need === undefined || seen.includes(name)) return false;
-    return need.requirement === 'off' || need.isOnlyOnBranches || isLeftOut(pipeline, need, [...seen, name]);
-  });
+/** Required stages that the proposal dropped, and those of the base that they need and the proposal dropped too. */
+function missingStages(
+  proposed: PipelineDefinition,
+  base: PipelineDefinition,
+  required: readonly StageDefinition[],
+): readonly StageDefinition[] {
+  const isMissing = (name: StageDefinition['name']): boolean => findStage(proposed, name) === undefined;
+  const wanted = new Set(required.map((stage) => stage.name).filter(isMissing));
+  // A kept gate gets its needs back, so they must exist too.
+  for (const gate of required) for (const need of restsOn(base, gate)) if (isMissing(need)) wanted.add(need);
+  return base.stages.filter((stage) => wanted.has(stage.name));
 }
 
-interface Thresholds {
-  readonly changed: number;
-  readonly total: number;
-  readonly ratchetTolerance: number;
+/** Absent when stages need each other in a circle. */
+function inOrder(stages: readonly StageDefinition[]): readonly StageDefinition[] | undefined {
+  try {
+    return orderStages(stages);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'STAGE_CYCLE') return undefined;
+    throw error;
+  }
 }
 
-function guardOptions(stage: StageDefinition, judge: StageDefinition): StageDefinition['options'] {
-  if (judge.kind !== 'coverage') return stage.options;
-  const now = stage.options['thresholds'] as Thresholds;
-  const before = judge.options['thresholds'] as Thresholds;
+function guardStage(proposed: PipelineDefinition, stage: StageDefinition, gate: StageDefinition): StageDefinition {
+  if (stage.kind !== gate.kind) return stage;
+  const rests = restsOn(proposed, stage);
+  const hasWork = gate.commands.length === 0 || !doesNothing(stage.commands);
+  const work = hasWork ? stage : gate;
+  return {
+    ...stage,
+    requirement: 'required',
+    needs: [...stage.needs, ...gate.needs.filter((need) => !rests.has(need))],
+    commands: work.commands,
+    workingDirectory: work.workingDirectory,
+    environment: work.environment,
+    inputs: widest(stage.inputs, gate.inputs),
+    options: guardOptions(work, stage, gate),
+  };
+}
+
+/** No globs are the whole tree. */
+function widest(one: readonly string[], other: readonly string[]): readonly string[] {
+  return one.length === 0 || other.length === 0 ? [] : [...new Set([...other, ...one])];
+}
+
+function guardOptions(
+  work: StageDefinition,
+  stage: StageDefinition,
+  gate: StageDefinition,
+): StageDefinition['options'] {
+  if (gate.kind !== 'coverage') return work.options;
+  const [now, before] = [thresholdsOf(stage), thresholdsOf(gate)];
   return {
     ...stage.options,
-    sources: [
-      ...new Set([
-        ...(judge.options['sources'] as readonly string[]),
-        ...(stage.options['sources'] as readonly string[]),
-      ]),
-    ],
+    sources: [...new Set([...sourcesOf(gate), ...sourcesOf(stage)])],
     thresholds: {
       changed: Math.max(now.changed, before.changed),
       total: Math.max(now.total, before.total),
       ratchetTolerance: Math.min(now.ratchetTolerance, before.ratchetTolerance),
     },
   };
+}
+
+/** Whether the graph leaves a gate what it was: its kind, what it judges, and that it runs when it did. */
+function standsAsBefore(mended: PipelineDefinition, base: PipelineDefinition, gate: StageDefinition): boolean {
+  const stage = findStage(mended, gate.name);
+  if (stage?.kind !== gate.kind) return false;
+  // A coverage stage judges the report of the one test stage it needs, a publish stage carries on the one image: another is another gate.
+  if (carriedKinds[gate.kind] !== undefined && carriedBy(mended, stage) !== carriedBy(base, gate)) return false;
+  const before = leavesOut(base, gate);
+  return [...leavesOut(mended, stage)].every((rule) => before.has(rule));
 }

@@ -158,7 +158,7 @@ async function mergedRequests(
     if (!(await move.repository.isAncestor(commit, move.after))) continue;
     const rule = await approvalRule(services.store, move.repository, value);
     const judged = await judgeReviews(services.store, rule, value);
-    const counting = judged.filter((one) => one.decision.kind === 'counts');
+    const counting = judged.filter((one) => one.decision.kind === 'counts' || one.approvesPolicy);
     merged.push({
       pullRequest: value,
       commit,

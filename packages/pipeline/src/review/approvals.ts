@@ -1,5 +1,15 @@
-import { decideApproval, type ApprovalDecision, type PullRequest, type Review, standingReviews } from '@slipway/domain';
+import {
+  type Account,
+  type ApprovalDecision,
+  type CommitId,
+  decideApproval,
+  type PolicyChange,
+  type PullRequest,
+  type Review,
+  standingReviews,
+} from '@slipway/domain';
 import type { GitRepository, RecordReader } from '@slipway/ports';
+import { readPolicyChanges } from './read-policy-changes.ts';
 
 /** What approving one pull request asks for. */
 export interface ApprovalRule {
@@ -8,6 +18,8 @@ export interface ApprovalRule {
   readonly promoter?: string;
   /** Authors and co-authors of every commit that goes in. */
   readonly commitEmails: readonly string[];
+  /** What it takes from the gates of its target: another role approves that. Empty for most. */
+  readonly policyChanges: readonly PolicyChange[];
 }
 
 /** The rule of a pull request: of its repository, or of the environment that its promotion goes to. */
@@ -23,6 +35,7 @@ export async function approvalRule(
       neededRole: 'reviewer',
       requiredApprovals: record?.protection.requiredApprovals ?? 1,
       commitEmails: emails,
+      policyChanges: record?.role === 'code' ? await readPolicyChanges(repository, pullRequest) : [],
     };
   }
   const promotion = (await reader.get('promotion', pullRequest.promotion))?.value;
@@ -43,6 +56,37 @@ export async function approvalRule(
       ...emails,
       ...changes.flatMap((change) => (change === undefined ? [] : [change.value.author.email])),
     ],
+    policyChanges: [],
+  };
+}
+
+/** What an approval by an account comes to, for one head. */
+export interface AccountApproval {
+  /** Whether it counts as the review that the rule asks for. */
+  readonly decision: ApprovalDecision;
+  /** Whether it approves the change of policy, where there is one: by the role `approver` or `admin`, whatever the rule asks for. */
+  readonly approvesPolicy: boolean;
+}
+
+/** Judges an approval by an account, given for a head, by what is true now. */
+export function judgeApproval(
+  rule: ApprovalRule,
+  pullRequest: PullRequest,
+  approval: { readonly approver: Account; readonly head: CommitId },
+): AccountApproval {
+  const facts = {
+    approver: approval.approver,
+    approvedHead: approval.head,
+    head: pullRequest.head,
+    author: pullRequest.author,
+    ...(rule.promoter === undefined ? {} : { promoter: rule.promoter }),
+    pushers: pullRequest.pushers,
+    commitEmails: rule.commitEmails,
+  };
+  const hasPolicy = rule.policyChanges.length > 0;
+  return {
+    decision: decideApproval({ ...facts, neededRole: rule.neededRole }),
+    approvesPolicy: hasPolicy && decideApproval({ ...facts, neededRole: 'approver' }).kind === 'counts',
   };
 }
 
@@ -60,9 +104,8 @@ function coAuthor(key: string, value: string): readonly string[] {
 }
 
 /** A review with the verdict on it: whether it counts for the head as it is now. */
-export interface JudgedReview {
+export interface JudgedReview extends AccountApproval {
   readonly review: Review;
-  readonly decision: ApprovalDecision;
 }
 
 /** Every review of a pull request, judged by what is true now: an approver who lost the right no longer counts. */
@@ -78,7 +121,7 @@ export async function judgeReviews(
   return Promise.all(
     reviews.map(async (review) => ({
       review,
-      decision: await judge(reader, rule, { pullRequest, review, isStanding: standing.has(review.id) }),
+      ...(await judge(reader, rule, { pullRequest, review, isStanding: standing.has(review.id) })),
     })),
   );
 }
@@ -87,28 +130,27 @@ async function judge(
   reader: RecordReader,
   rule: ApprovalRule,
   facts: { readonly pullRequest: PullRequest; readonly review: Review; readonly isStanding: boolean },
-): Promise<ApprovalDecision> {
+): Promise<AccountApproval> {
   const { pullRequest, review } = facts;
-  if (review.verdict !== 'approved') return { kind: 'refused', reason: 'NoApproval', message: 'It does not approve.' };
-  const approver = (await reader.get('account', review.account))?.value;
-  if (approver === undefined)
-    return { kind: 'refused', reason: 'AccountUnknown', message: `${review.account} is no account.` };
-  const decision = decideApproval({
-    approver,
-    approvedHead: review.head,
-    head: pullRequest.head,
-    author: pullRequest.author,
-    ...(rule.promoter === undefined ? {} : { promoter: rule.promoter }),
-    pushers: pullRequest.pushers,
-    commitEmails: rule.commitEmails,
-    neededRole: rule.neededRole,
+  const refuse = (reason: string, message: string): AccountApproval => ({
+    decision: { kind: 'refused', reason, message },
+    approvesPolicy: false,
   });
-  if (decision.kind === 'counts' && !facts.isStanding)
-    return { kind: 'refused', reason: 'Replaced', message: 'A later review of the same account replaces it.' };
-  return decision;
+  if (review.verdict !== 'approved') return refuse('NoApproval', 'It does not approve.');
+  const approver = (await reader.get('account', review.account))?.value;
+  if (approver === undefined) return refuse('AccountUnknown', `${review.account} is no account.`);
+  const judged = judgeApproval(rule, pullRequest, { approver, head: review.head });
+  if ((judged.decision.kind === 'counts' || judged.approvesPolicy) && !facts.isStanding)
+    return refuse('Replaced', 'A later review of the same account replaces it.');
+  return judged;
 }
 
 /** Accounts whose approval counts, each once. */
 export function countingApprovals(judged: readonly JudgedReview[]): readonly string[] {
   return [...new Set(judged.filter((one) => one.decision.kind === 'counts').map((one) => one.review.account))];
+}
+
+/** Accounts whose approval counts for a change of policy, each once. */
+export function policyApprovals(judged: readonly JudgedReview[]): readonly string[] {
+  return [...new Set(judged.filter((one) => one.approvesPolicy).map((one) => one.review.account))];
 }

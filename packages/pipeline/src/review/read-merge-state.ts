@@ -3,11 +3,12 @@ import {
   decideMerge,
   entryGates,
   type MergeDecision,
+  type PolicyChange,
   type PullRequest,
   type UnmetGate,
 } from '@slipway/domain';
 import { type GitRepository, readEntryFacts, type RecordReader } from '@slipway/ports';
-import { approvalRule, countingApprovals, judgeReviews, type JudgedReview } from './approvals.ts';
+import { approvalRule, countingApprovals, judgeReviews, type JudgedReview, policyApprovals } from './approvals.ts';
 
 /** Everything known of a pull request's way in. */
 export interface MergeState {
@@ -15,6 +16,7 @@ export interface MergeState {
   readonly reviews: readonly JudgedReview[];
   readonly checks: readonly CheckFacts[];
   readonly requiredChecks: readonly string[];
+  readonly policyChanges: readonly PolicyChange[];
 }
 
 /** Reads whether a pull request may be merged now, and every rule that is not met. */
@@ -48,11 +50,13 @@ export async function readMergeState(
     },
     checks,
     approvals: countingApprovals(reviews),
+    policyChanges: rule.policyChanges,
+    policyApprovals: policyApprovals(reviews),
     objections: objections.map((one) => one.review),
     targetHead: (await repository.readRef(`refs/heads/${pullRequest.target}`)) ?? 'gone',
     entryGates: await gatesOf(reader, pullRequest, now),
   });
-  return { decision, reviews, checks, requiredChecks };
+  return { decision, reviews, checks, requiredChecks, policyChanges: rule.policyChanges };
 }
 
 /** Holds and windows of the environment that the request promotes to; a rollback passes them. */

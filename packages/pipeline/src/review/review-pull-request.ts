@@ -1,13 +1,14 @@
 import {
   type Account,
   type CommitId,
-  decideApproval,
+  type EvidenceStatement,
+  type PolicyChange,
   type PullRequest,
   type Review,
   statementIds,
 } from '@slipway/domain';
 import type { StoreTransaction } from '@slipway/ports';
-import { approvalRule, type ApprovalRule } from './approvals.ts';
+import { approvalRule, type ApprovalRule, judgeApproval } from './approvals.ts';
 import { ReviewError } from './review-error.ts';
 import type { ReviewServices } from './review-services.ts';
 
@@ -68,20 +69,11 @@ async function decideAndRecord(tx: StoreTransaction, services: ReviewServices, f
     };
   }
   const now = services.now();
-  const decision =
+  const { decision, approvesPolicy } =
     reviewing.verdict === 'approved'
-      ? decideApproval({
-          approver: account,
-          approvedHead: reviewing.head,
-          head: pullRequest.head,
-          author: pullRequest.author,
-          ...(rule.promoter === undefined ? {} : { promoter: rule.promoter }),
-          pushers: pullRequest.pushers,
-          commitEmails: rule.commitEmails,
-          neededRole: rule.neededRole,
-        })
-      : ({ kind: 'counts' } as const);
-  if (decision.kind === 'refused') {
+      ? judgeApproval(rule, pullRequest, { approver: account, head: reviewing.head })
+      : ({ decision: { kind: 'counts' }, approvesPolicy: false } as const);
+  if (decision.kind === 'refused' && !approvesPolicy) {
     await recordRefusal(tx, { pullRequest, account, reason: decision.reason, now });
     return {
       kind: 'refused',
@@ -100,11 +92,12 @@ async function decideAndRecord(tx: StoreTransaction, services: ReviewServices, f
     createdAt: now,
   };
   await tx.put('review', review.id, review);
-  await tx.record(reviewStatement(pullRequest, review));
+  await tx.record(reviewStatement(pullRequest, review, approvesPolicy ? rule.policyChanges : []));
   return { kind: 'recorded', review };
 }
 
-function reviewStatement(pullRequest: PullRequest, review: Review): Parameters<StoreTransaction['record']>[0] {
+/** @param policy - changes of policy that the review approves. */
+function reviewStatement(pullRequest: PullRequest, review: Review, policy: readonly PolicyChange[]): EvidenceStatement {
   return {
     id: statementIds.review(review.id),
     kind: 'review',
@@ -118,6 +111,7 @@ function reviewStatement(pullRequest: PullRequest, review: Review): Parameters<S
       author: pullRequest.author,
       pushers: pullRequest.pushers,
       ...(pullRequest.promotion === undefined ? {} : { promotion: pullRequest.promotion }),
+      ...(policy.length === 0 ? {} : { policyChanges: policy.map((change) => change.message) }),
     },
     links: [],
   };

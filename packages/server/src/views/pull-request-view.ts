@@ -1,7 +1,7 @@
 import type { PullRequestSummary, PullRequestView } from '@slipway/api';
 import { diffEnvironments } from '@slipway/delivery';
-import { type Account, CodedError, decideApproval, type PullRequest } from '@slipway/domain';
-import { approvalRule, type MergeState, readMergeState } from '@slipway/pipeline';
+import { type Account, CodedError, type PullRequest } from '@slipway/domain';
+import { approvalRule, judgeApproval, type MergeState, readMergeState } from '@slipway/pipeline';
 import type { ServerServices } from '../server-services.ts';
 
 export function summarisePullRequest(pullRequest: PullRequest): PullRequestSummary {
@@ -46,14 +46,20 @@ export async function viewPullRequest(
     diff: await repository.diff(pullRequest.base, head),
     ...(rendered === undefined ? {} : { renderedDiff: rendered }),
     checks: await viewChecks(services, pullRequest, merge),
-    reviews: merge.reviews.map(({ review, decision }) => ({
+    ...(merge.policyChanges.length === 0
+      ? {}
+      : { policyChanges: merge.policyChanges.map(({ message }) => `Policy change: ${message}`) }),
+    reviews: merge.reviews.map(({ review, decision, approvesPolicy }) => ({
       account: review.account,
       verdict: review.verdict,
       body: review.body,
       head: review.head,
       createdAt: review.createdAt,
-      counts: decision.kind === 'counts',
-      ...(decision.kind === 'counts' || review.verdict !== 'approved' ? {} : { reason: decision.message }),
+      counts: decision.kind === 'counts' || approvesPolicy,
+      ...(approvesPolicy ? { approvesPolicy } : {}),
+      ...(decision.kind === 'counts' || approvesPolicy || review.verdict !== 'approved'
+        ? {}
+        : { reason: decision.message }),
     })),
     comments: comments.map(({ value }) => ({
       account: value.account,
@@ -120,15 +126,8 @@ async function mayApprove(
   if (pullRequest.state !== 'open') return { isAllowed: false, reason: `It is ${pullRequest.state}.` };
   const repository = await services.review.openRepository(pullRequest.repository);
   const rule = await approvalRule(services.review.store, repository, pullRequest);
-  const decision = decideApproval({
-    approver: account,
-    approvedHead: pullRequest.head,
-    head: pullRequest.head,
-    author: pullRequest.author,
-    ...(rule.promoter === undefined ? {} : { promoter: rule.promoter }),
-    pushers: pullRequest.pushers,
-    commitEmails: rule.commitEmails,
-    neededRole: rule.neededRole,
-  });
-  return decision.kind === 'counts' ? { isAllowed: true } : { isAllowed: false, reason: decision.message };
+  const { decision, approvesPolicy } = judgeApproval(rule, pullRequest, { approver: account, head: pullRequest.head });
+  return decision.kind === 'counts' || approvesPolicy
+    ? { isAllowed: true }
+    : { isAllowed: false, reason: decision.message };
 }
