@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { explainDiskFull } from './disk-full.ts';
 import type { ContentStore } from '@slipway/ports';
 import type { Digest } from '@slipway/domain';
 
@@ -21,12 +22,20 @@ export function createContentStore(folder: string): ContentStore {
     has,
     open: (digest) => createReadStream(pathOf(digest)),
     async take(file, digest) {
-      await mkdir(path.dirname(pathOf(digest)), { recursive: true });
-      await rename(file, pathOf(digest));
+      try {
+        await mkdir(path.dirname(pathOf(digest)), { recursive: true });
+        await rename(file, pathOf(digest));
+      } catch (error) {
+        throw explainDiskFull(error, pathOf(digest));
+      }
     },
     async draftFolder() {
       const draft = path.join(folder, 'drafts', randomBytes(8).toString('hex'));
-      await mkdir(draft, { recursive: true });
+      try {
+        await mkdir(draft, { recursive: true });
+      } catch (error) {
+        throw explainDiskFull(error, draft);
+      }
       return draft;
     },
   };

@@ -6,6 +6,7 @@ export const hostErrors = {
   PROCESS_TIMEOUT: { retry: 'backoff', next: 'Try again, or allow it more time.' },
   PROCESS_OUTPUT_TOO_LARGE: { retry: 'never', next: 'Ask for less at once.' },
   FOLDER_MISSING: { retry: 'never', next: 'Make the folder, or name another.' },
+  DISK_FULL: { retry: 'backoff', next: 'Free space on that disk; what waits goes on by itself.' },
   PROGRAM_MISSING: { retry: 'never', next: 'Install the program and start again.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -1,4 +1,5 @@
 export { HostError, hostErrors } from './host-error.ts';
+export { explainDiskFull, isDiskFull } from './disk-full.ts';
 export { joinInside } from './join-inside.ts';
 export { programPath } from './program-path.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';

@@ -13,6 +13,8 @@ export interface StagePlay {
   readonly outcome?: ExecutionResult['outcome'];
   /** Text of each declared output's one file, by the output's name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What the commands print. */
+  readonly log?: string;
   readonly before?: (request: ExecutionRequest, signal: AbortSignal | undefined) => Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export class StagedExecutor implements StageExecutor {
     const play = this.plays.get(command) ?? {};
     sinks.onLog(Buffer.from(`$ ${command}\n`));
     await play.before?.(request, options.signal);
+    if (play.log !== undefined) sinks.onLog(Buffer.from(play.log));
     const outputs = [];
     for (const { name, path: file } of request.outputs) {
       const text = play.files?.[name];

@@ -29,7 +29,8 @@ export interface LogStore {
 }
 
 export interface LogWriter {
+  /** Never throws: what could not be written fails `close`. */
   write(chunk: Uint8Array): void;
-  /** Ends the log; the digest is over all its bytes. */
+  /** Ends the log; the digest is over all its bytes. @throws HostError `DISK_FULL`; nothing of the log is left then. */
   close(): Promise<{ readonly digest: Digest; readonly sizeBytes: number }>;
 }

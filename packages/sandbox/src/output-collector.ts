@@ -1,4 +1,4 @@
-import { joinInside } from '@slipway/host';
+import { explainDiskFull, joinInside } from '@slipway/host';
 import { parseDigest } from '@slipway/domain';
 import type { ExecutionResult } from '@slipway/ports';
 import { createHash, randomUUID } from 'node:crypto';
@@ -56,7 +56,7 @@ export function collectOutputs(
   async function pump(): Promise<void> {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) await write(chunk);
   }
-  const ended = pump().catch(onFault);
+  const ended = pump().catch((error: unknown) => onFault(explainDiskFull(error, limits.outputDir)));
 
   return {
     outputs,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRepositoryName } from '../media-types.ts';
+import { isDiskFull } from '@slipway/host';
 import { answer, type Exchange, Refusal, refuse } from './answer.ts';
 import { openBlobStore } from './blob-store.ts';
 import { blobRoutes } from './blob-routes.ts';
@@ -85,13 +86,19 @@ export function createRegistryHandler(
       await dispatch(context, exchange, decodePath(mark < 0 ? url : url.slice(0, mark)));
     } catch (error) {
       const isGone = request.destroyed && !request.complete;
-      if (!(error instanceof Refusal) && !isGone) options.onError?.(error);
-      refuse(
-        exchange,
-        error instanceof Refusal ? error : new Refusal(500, 'UNSUPPORTED', { message: 'internal error' }),
-      );
+      if (!(error instanceof Refusal) && (!isGone || isDiskFull(error))) options.onError?.(error);
+      refuse(exchange, asRefusal(error));
     }
   };
+}
+
+/** Faults of the disk are no news for a client, but that it is full is: a person can do something about it (RFC 4918, 507). */
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const message = 'the disk of the registry is full; free space there, then push again';
+  return isDiskFull(error)
+    ? new Refusal(507, 'UNSUPPORTED', { message })
+    : new Refusal(500, 'UNSUPPORTED', { message: 'internal error' });
 }
 
 async function dispatch(context: RouteContext, exchange: Exchange, path: string): Promise<void> {
