@@ -1,6 +1,7 @@
 import { Command, Option, type OutputConfiguration } from 'commander';
 // By its own entry: the schemas would cost every start more than all the rest.
 import { type ProgramEnvironment, readProgramEnvironment } from '@slipway/config/environment';
+import { parsePort } from './cli/parse-arguments.ts';
 import { addApproveCommand } from './commands/approve.ts';
 import { addAuditExportCommand } from './commands/audit/export.ts';
 import { addAuditVerifyCommand } from './commands/audit/verify.ts';
@@ -75,7 +76,7 @@ export function makeProgram(
     .command('up')
     .description('Start server, operator, local runtime and database on this machine')
     .addOption(new Option('--state <dir>', 'folder of the installation').default(environment.stateDir, 'SLIPWAY_STATE'))
-    .option('--port <number>', 'port on loopback', Number)
+    .option('--port <number>', 'port on loopback', parsePort)
     .option('--log-file <file>', 'where the log goes; default standard error')
     .action(async (options: Parameters<typeof upCommand>[1]) =>
       (await import('./commands/up.ts')).upCommand(environment, options),
@@ -87,7 +88,7 @@ export function makeProgram(
     .option('--fresh', 'begin anew')
     .option('--headless', 'end when the story has ended')
     .option('--report <file>', 'write what was seen as JSON')
-    .option('--port <number>', 'port on loopback', Number)
+    .option('--port <number>', 'port on loopback', parsePort)
     .action(async (options: Parameters<typeof demoCommand>[1]) =>
       (await import('./demo/demo-command.ts')).demoCommand(environment, options),
     );

@@ -1,4 +1,4 @@
-import type { Account, Name } from '@slipway/domain';
+import type { Account, Branch, ImagePin, Name } from '@slipway/domain';
 import type { DeliveryServices, LandedEdit } from '@slipway/delivery';
 import type { PipelineServices, ReviewServices } from '@slipway/pipeline';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -36,15 +36,10 @@ export interface SetImageRequest {
   readonly account: Account;
   readonly repository: Name;
   readonly id: string;
-  readonly branch: string;
+  readonly branch: Branch;
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  readonly pins: readonly {
-    readonly name: string;
-    readonly newName?: string;
-    readonly newTag: string;
-    readonly digest: string;
-  }[];
+  readonly pins: readonly ImagePin[];
   readonly author: { readonly name: string; readonly email: string };
 }
 

@@ -61,3 +61,10 @@ export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new CliError('CLI_USAGE', `${JSON.stringify(text)} is not a count`);
   return Number(text);
 }
+
+/** A TCP port of this machine. @throws {@link CliError} `CLI_USAGE`. */
+export function parsePort(text: string): number {
+  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw new CliError('CLI_USAGE', `${JSON.stringify(text.slice(0, 100))} is not a port`);
+  return port;
+}

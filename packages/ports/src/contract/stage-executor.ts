@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -134,6 +134,35 @@ function fileCases(run: Run, folder: () => string): void {
     await expect(run({ inputs: [input(Buffer.from('no tar at all'))], commands: ['true'] })).rejects.toMatchObject({
       code: 'SANDBOX_INPUT_UNREADABLE',
     });
+  });
+
+  it('refuses an input that climbs out of the workspace, and runs nothing over it', async () => {
+    const source = mkdtempSync(path.join(folder(), 'climbing-'));
+    writeFileSync(path.join(source, 'evil'), 'x');
+    const climbing = ['-c', '-P', '--transform', 's,^,../../,', '-C', source, 'evil'];
+
+    await expect(run({ inputs: [input(execFileSync('tar', climbing))], commands: ['echo ran'] })).rejects.toMatchObject(
+      { code: 'SANDBOX_INPUT_UNREADABLE' },
+    );
+  });
+
+  it('opens no link of a tree for a stage, and none for the server', async () => {
+    const source = mkdtempSync(path.join(folder(), 'linked-'));
+    writeFileSync(path.join(source, 'secret'), 'of the server', { mode: 0o600 });
+    mkdirSync(path.join(source, 'tree'));
+    symlinkSync(path.join(source, 'secret'), path.join(source, 'tree/link'));
+    const tree = execFileSync('tar', ['-c', '-C', path.join(source, 'tree'), '.']);
+
+    const result = await run({
+      inputs: [input(tree)],
+      commands: ['cat link || echo refused'],
+      outputs: [{ name: 'link', path: 'link', isRequired: true }],
+    });
+
+    const isApart = result.facts.isUidSeparate || result.facts.areFilesIsolated;
+    expect(result.log.includes('refused')).toBe(isApart);
+    expect(result.log.includes('of the server')).toBe(!isApart);
+    expect(list(result.outputs[0]?.file ?? '')).toEqual([expect.stringMatching(/^l.* link -> .*\/secret$/)]);
   });
 
   it('packs outputs into the same bytes whatever the times, the modes and the order were', async () => {

@@ -1,11 +1,12 @@
 import { healthView, inboxView, meView, metricsView, repositoryView, setImageBody, setImageView } from '@slipway/api';
-import { parseName } from '@slipway/domain';
+import { parseBranch, parseName } from '@slipway/domain';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { sessionCookie } from '../access/credentials.ts';
 import { findPrincipal, mintToken, revokeToken } from '../access/tokens.ts';
 import { accountOf, addRoute } from '../route.ts';
 import { ServerError } from '../server-error.ts';
+import { parseImagePins } from './parse-image-pins.ts';
 import type { ServerServices } from '../server-services.ts';
 
 const sessionBody = z.strictObject({ token: z.string().min(1).max(200) });
@@ -162,7 +163,9 @@ function addSetImageRoute(app: FastifyInstance, services: ServerServices): void 
         account: accountOf(call),
         repository: parseName(call.param('repository')),
         ...call.body,
-      } as Parameters<ServerServices['setImage']>[0]);
+        branch: parseBranch(call.body.branch),
+        pins: parseImagePins(call.body.pins),
+      });
       return { commit: landed.commit, isChange: landed.isChange, isReplay: landed.isReplay, paths: [...landed.paths] };
     },
   );

@@ -88,6 +88,25 @@ describe('manifests set-image', () => {
     expect(git('-C', bare, 'rev-list', '--count', 'main')).toBe('1');
   });
 
+  it.each([
+    [
+      'an image that reads as an option',
+      `--image=-web=127.0.0.1:7780/shop/web:t1@${digestOf('1')}`,
+      'begins with a dash',
+    ],
+    ['a place that reads as an option', `--image=shop/web=-web:t1@${digestOf('1')}`, 'begins with a dash'],
+    ['a branch that reads as an option', '--branch=--upload-pack=id', 'is not a branch name'],
+    ['a folder that reads as an option', '--kustomization=--version', '--version'],
+    ['an author of two lines', '--author=Bea <bea@example.org>\nSlipway-Change: x', 'is not `Name <mail>`'],
+    ['a change of two lines', '--change=a\nSlipway-Change: b', 'is not a change id'],
+  ])('changes nothing for %s, and says why', async (_what, option, why) => {
+    const end = await setImage('1', '--kustomization', 'overlays/dev', option);
+
+    expect([1, 2]).toContain(end.code);
+    expect(end.stderr).toContain(why);
+    expect(git('-C', bare, 'rev-list', '--count', 'main')).toBe('1');
+  });
+
   it('takes an address of the server for its own repository, and no other', () => {
     const server = 'http://127.0.0.1:7780';
 
