@@ -6,7 +6,8 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, parseDigest } from '@slipway/domain';
 import { joinInside } from '@slipway/host';
-import { extract, pack } from 'tar-stream';
+import { pack } from 'tar-stream';
+import { tarEntries } from './tar-entries.ts';
 
 /** Writes a folder as a reproducible tar (sorted, without times and owners) and says its digest. */
 export async function packLayout(
@@ -24,6 +25,8 @@ export async function packLayout(
   });
   const tar = pack();
   const writing = pipeline(tar, meter, createWriteStream(file));
+  // A full disk fails the files below first: whoever packs hears of it there.
+  writing.catch(() => undefined);
   const names = (await readdir(folder, { recursive: true })).sort();
   for (const name of names) {
     const found = await stat(path.join(folder, name));
@@ -40,12 +43,9 @@ export async function packLayout(
 
 /** The inverse of {@link packLayout}, into a new folder. */
 export async function unpackLayout(file: string, folder: string): Promise<void> {
-  const entries = extract();
-  const feeding = pipeline(createReadStream(file), entries);
-  for await (const entry of entries) {
+  for await (const entry of tarEntries(createReadStream(file))) {
     const to = joinInside(folder, entry.header.name);
     await mkdir(path.dirname(to), { recursive: true });
     await pipeline(entry, createWriteStream(to));
   }
-  await feeding;
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract, pack, type Pack } from 'tar-stream';
+import { pack, type Pack } from 'tar-stream';
+import { tarEntries } from './tar-entries.ts';
 
 /** A tar, and which of its files count; absent means all. */
 export interface TarSource {
@@ -23,9 +24,7 @@ async function copyAll(sources: readonly TarSource[], merged: Pack): Promise<voi
   // Later sources win, so they go first and what they hold is left out of the earlier ones.
   for (const { open, isWanted } of [...sources].reverse()) {
     const here = new Set<string>();
-    const entries = extract();
-    const feeding = pipeline(open(), entries);
-    for await (const entry of entries) {
+    for await (const entry of tarEntries(open())) {
       const name = entry.header.name.replace(/\/+$/, '');
       if (seen.has(name) || (isWanted !== undefined && entry.header.type !== 'directory' && !isWanted(name))) {
         entry.resume();
@@ -34,7 +33,6 @@ async function copyAll(sources: readonly TarSource[], merged: Pack): Promise<voi
       here.add(name);
       await pipeline(entry, merged.entry(entry.header));
     }
-    await feeding;
     for (const name of here) seen.add(name);
   }
 }
