@@ -1,5 +1,6 @@
 export { OperatorError, operatorErrors } from './operator-error.ts';
 export { ReconcileHost, type PassReport, type Reconcile, type ReconcileResult } from './reconcile-host.ts';
+export { followPolicies, type FollowOptions, type PolicyMemory } from './follow-policies.ts';
 export {
   parsePolicy,
   policyKey,

@@ -8,6 +8,11 @@ export const operatorErrors = {
     retry: 'never',
     next: 'Remove these objects by hand, or bring them back in the manifests.',
   },
+  REPORT_UNDELIVERED: { retry: 'backoff', next: 'Nothing to do: the next pass looks again and reports again.' },
+  SERVER_KEY_CHANGED: {
+    retry: 'never',
+    next: "If that is meant, remove server-key.pub.pem from the operator's folder; else trust nothing that answers there.",
+  },
   ROLLOUT_FAILED: {
     retry: 'never',
     next: 'Read the logs of its pods; the release before goes on serving where it can.',

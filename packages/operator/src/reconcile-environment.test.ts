@@ -50,6 +50,18 @@ describe('reconcileEnvironment', () => {
     expect(world.server.reports[0]).toMatchObject({ written: 0 });
   });
 
+  it('applies while the server is away, and fails only because nobody heard of it', async () => {
+    world.server.isAway = true;
+    const policy = await world.policyFor(await world.commit(stream(web, configMap('settings', 'a'))));
+
+    await expect(pass(policy)).rejects.toThrow('connection refused');
+    expect(world.target.writes).toEqual(['apply ConfigMap/settings', 'apply Deployment/web']);
+
+    world.server.isAway = false;
+    await pass(policy);
+    expect(phases()).toEqual(['succeeded Healthy']);
+  });
+
   it('does nothing at all without an authorisation', async () => {
     const { authorisation: _authorisation, ...policy } = await world.policyFor(await world.commit(web));
 

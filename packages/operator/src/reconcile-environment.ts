@@ -69,22 +69,28 @@ export async function reconcileEnvironment(
       signal,
     );
   let applied: Applied | undefined;
+  let beginning = Promise.resolve();
   try {
     const text = await renderAuthorised(services, policy, { authorised, signal });
     const plan = await planApply(services.target, policy, { text, signal });
     // A pass that finds nothing to write has one thing to say: how it is.
     if (writesSomething(plan))
-      await report({ phase: 'running', reason: 'Applying', message: 'The operator applies what differs.' });
+      beginning = report({ phase: 'running', reason: 'Applying', message: 'The operator applies what differs.' });
+    // Nobody waits for it: with the server away, what differs is repaired all the same.
+    beginning.catch(() => undefined);
     applied = await applyPlan(services, policy, { plan, signal });
     await services.checkpoint('applied');
     const { observed, message } = await awaitRollout(services.target, policy, { applied, signal });
     await services.checkpoint('observed');
+    await beginning.catch(() => undefined);
     await report({ phase: 'succeeded', reason: 'Healthy', message }, applied, observed);
+    await services.checkpoint('reported');
     return { kind: 'settled', nextCheckMs };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CodedError) || error.retry !== 'never') throw error;
     const phase = error.code === 'ROLLOUT_FAILED' || error.code === 'ROLLOUT_DEADLINE' ? 'failed' : 'errored';
+    await beginning.catch(() => undefined);
     await report({ phase, reason: error.code, message: error.message }, applied);
     return { kind: 'stalled', error };
   }

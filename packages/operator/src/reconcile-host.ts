@@ -69,6 +69,11 @@ export class ReconcileHost {
     this.#fill();
   }
 
+  /** Wakes every key whose last pass errored: what it lacked may be back. */
+  retryErrored(): void {
+    for (const [key, entry] of this.#entries) if (entry.failures > 0) this.wake(key);
+  }
+
   /** Forgets a key; what runs for it is ended. */
   forget(key: string): void {
     const entry = this.#entries.get(key);

@@ -65,6 +65,24 @@ describe('runOperator', () => {
     await expect.poll(() => world.target.get(settings)).toMatchObject({ data: { value: 'a' } });
   });
 
+  it('repairs while the server is away, and reports when it is back', async () => {
+    const commit = await world.commit(stream(configMap('settings', 'a'), configMap('other', 'a')));
+    const policy = await world.policyFor(commit);
+    world.server.set([policy]);
+    await healthy(commit);
+    world.server.isAway = true;
+    world.server.reports.length = 0;
+
+    await world.target.remove(settings, owner);
+    await expect.poll(() => world.target.get(settings)).toMatchObject({ data: { value: 'a' } });
+    await expect.poll(() => passes.filter((report) => report.outcome === 'errored').length).toBeGreaterThan(0);
+    expect(world.server.reports).toEqual([]);
+
+    world.server.isAway = false;
+    world.server.set([policy]);
+    await healthy(commit);
+  });
+
   it('looks again when somebody changed an object that has no generation', async () => {
     const commit = await world.commit(configMap('settings', 'a'));
     world.server.set([await world.policyFor(commit)]);

@@ -25,7 +25,11 @@ export async function runOperator(services: OperatorServices, options: OperatorO
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const drift = watchDrift(services, (key) => (policies.has(key) ? host.wake(key) : undefined), signal);
   try {
-    for await (const current of services.server.watch(signal)) takePolicies(current, policies, host);
+    for await (const current of services.server.watch(signal)) {
+      takePolicies(current, policies, host);
+      // The server is back: what could not be fetched or reported without it can be now.
+      host.retryErrored();
+    }
   } catch (error) {
     if (!options.signal.aborted) throw error;
   } finally {

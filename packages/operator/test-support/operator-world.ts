@@ -37,7 +37,11 @@ export class MemoryPolicyServer implements PolicyServer {
     }
   }
 
+  /** While it is away every report is lost. */
+  isAway = false;
+
   report(report: DeploymentReport): Promise<void> {
+    if (this.isAway) return Promise.reject(new Error('connection refused'));
     this.reports.push(report);
     return Promise.resolve();
   }
