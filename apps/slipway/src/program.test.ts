@@ -26,7 +26,7 @@ describe('the program', () => {
       (command) => command.commands.length === 0 && !command.options.some((option) => option.long === '--output'),
     );
 
-    expect(without.map(fullName)).toEqual(['slipway up', 'slipway demo']);
+    expect(without.map(fullName)).toEqual(['slipway up', 'slipway server', 'slipway demo']);
   });
 
   it.each([[['bogus']], [['why', 'one']], [['lint', '--output', 'yaml']], [['run', 'surplus']]])(

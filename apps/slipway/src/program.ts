@@ -18,6 +18,9 @@ import { addSetImageCommand } from './commands/manifests/set-image.ts';
 import { addMetricsCommand } from './commands/metrics.ts';
 import { addOpenCommand } from './commands/open.ts';
 import { addProjectAddCommand } from './commands/project/add.ts';
+import { addOperatorAddCommand } from './commands/operator/add.ts';
+import { addOperatorCommand } from './commands/operator/operator.ts';
+import { addOperatorRemoveKeyCommand } from './commands/operator/remove-key.ts';
 import { addPromoteCommand } from './commands/promote.ts';
 import { addRejectCommand } from './commands/reject.ts';
 import { addReleaseCommands } from './commands/release/release.ts';
@@ -25,6 +28,7 @@ import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCancelCommand } from './commands/run/cancel.ts';
 import { addRunRetryCommand } from './commands/run/retry.ts';
 import { addRunCommand } from './commands/run/run.ts';
+import { addServerCommand } from './commands/server.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSyncCommand } from './commands/sync.ts';
 import type { runtimeCommand } from './commands/runtime.ts';
@@ -48,6 +52,8 @@ const definitions: readonly ((program: Command, environment: ProgramEnvironment)
   addFreezeCommands,
   addMetricsCommand,
   addProjectAddCommand,
+  addOperatorAddCommand,
+  addOperatorRemoveKeyCommand,
   addRunCommand,
   addRunCancelCommand,
   addRunRetryCommand,
@@ -70,6 +76,8 @@ export function makeProgram(
   const program = new Command('slipway')
     .configureOutput(output)
     .exitOverride()
+    // `operator` and its commands have options of the same names: what stands behind a command is that command's.
+    .enablePositionalOptions()
     .description('From a pull request to production by Git, with the proof.')
     .showHelpAfterError('(see --help)');
   program
@@ -79,8 +87,10 @@ export function makeProgram(
     .option('--port <number>', 'port on loopback', parsePort)
     .option('--log-file <file>', 'where the log goes; default standard error')
     .action(async (options: Parameters<typeof upCommand>[1]) =>
-      (await import('./commands/up.ts')).upCommand(environment, options),
+      (await import('./commands/up.ts')).upCommand(environment, options, { withOperator: true }),
     );
+  addServerCommand(program, environment);
+  addOperatorCommand(program, environment);
   program
     .command('demo')
     .description('Start everything on embedded defaults and tell the story of one change, live')

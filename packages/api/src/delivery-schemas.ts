@@ -152,7 +152,10 @@ export const operatorPolicy = z.object({
 });
 export type OperatorPolicy = z.infer<typeof operatorPolicy>;
 
-export const deploymentReport = z.strictObject({
+/**
+ * The payload of a signed report. Fields that a newer operator adds are left out, not refused: an older server takes what it knows.
+ */
+export const deploymentReport = z.object({
   application: z.string(),
   environment: z.string(),
   revision: z.string(),
@@ -165,3 +168,21 @@ export const deploymentReport = z.strictObject({
   startedAt: z.string(),
   observed: z.unknown(),
 });
+
+/** A report as it travels: DSSE envelope (JSON text) over a {@link deploymentReport}, signed with the operator's key. */
+export const signedReportBody = z.strictObject({ envelope: z.string().min(1).max(4_000_000) });
+
+/** An operator says which key it signs with; SPKI PEM. */
+export const enrolOperatorBody = z.strictObject({ publicKey: z.string().min(1).max(2_000) });
+export const enrolmentView = z.object({
+  account: z.string(),
+  /** Fingerprint of the enrolled key. */
+  keyId: z.string(),
+  /** SPKI PEM of the server's own key: what authorisations are signed with. */
+  serverKey: z.string(),
+});
+export type EnrolmentView = z.infer<typeof enrolmentView>;
+
+/** A service account for an operator; one that is there gets another token, and the one before ends. */
+export const addOperatorBody = z.strictObject({ name: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/) });
+export const addedOperatorView = z.object({ account: z.string(), secret: z.string() });

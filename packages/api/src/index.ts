@@ -23,12 +23,18 @@ export {
   promotionView,
   operatorPolicy,
   deploymentReport,
+  signedReportBody,
+  enrolOperatorBody,
+  enrolmentView,
+  addOperatorBody,
+  addedOperatorView,
   type EnvironmentView,
   type BoardView,
   type WhyView,
   type TrailView,
   type PromotionView,
   type OperatorPolicy,
+  type EnrolmentView,
 } from './delivery-schemas.ts';
 export {
   holdView,

@@ -7,6 +7,8 @@ export interface ProgramEnvironment {
   readonly url?: string;
   /** `SLIPWAY_TOKEN`: credential for it. */
   readonly token?: string;
+  /** `SLIPWAY_OPERATOR_TOKEN`: credential of an operator that is a process of its own. */
+  readonly operatorToken?: string;
   /** `SLIPWAY_STATE`; default `slipway` below the user's state folder (XDG base directories). */
   readonly stateDir: string;
   /** `SLIPWAY_CACHE`; downloads that may be lost. */
@@ -58,6 +60,7 @@ export function readProgramEnvironment(
   return {
     ...optional('SLIPWAY_URL', 'url'),
     ...optional('SLIPWAY_TOKEN', 'token'),
+    ...optional('SLIPWAY_OPERATOR_TOKEN', 'operatorToken'),
     stateDir:
       variables['SLIPWAY_STATE'] ??
       (process.getuid?.() === 0 ? '/var/lib/slipway' : base('XDG_STATE_HOME', '.local/state')),

@@ -14,6 +14,7 @@ export {
   measureEffect,
   recordDeployment,
   type DeploymentReport,
+  type ReportSource,
 } from './environments/record-deployment.ts';
 export { environmentOf, readDelivery } from './environments/read-delivery.ts';
 export {

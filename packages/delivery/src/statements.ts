@@ -9,6 +9,7 @@ import {
   type Subject,
   type Verification,
 } from '@slipway/domain';
+import type { ReportSource } from './environments/record-deployment.ts';
 
 function renderSubject(id: string, renderDigest: string): Subject {
   return { name: `render:${id}`, digest: { sha256: renderDigest.slice('sha256:'.length) } };
@@ -85,7 +86,7 @@ export function deploymentStatement(
   facts: {
     readonly authorisation: string;
     readonly isProtected: boolean;
-    readonly operator: string;
+    readonly source: ReportSource;
     readonly observed: unknown;
   },
 ): EvidenceStatement {
@@ -104,7 +105,8 @@ export function deploymentStatement(
       reason: deployment.reason,
       inventory: deployment.inventory,
       written: deployment.written,
-      operator: facts.operator,
+      operator: facts.source.operator,
+      report: { keyId: facts.source.keyId, digest: facts.source.digest },
       observed: facts.observed,
       startedAt: deployment.startedAt,
       finishedAt: deployment.finishedAt ?? deployment.startedAt,

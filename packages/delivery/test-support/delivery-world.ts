@@ -9,6 +9,7 @@ import {
   type EnvironmentDeployment,
   parseBranch,
   type Name,
+  parseDigest,
   parseName,
   type Promotion,
   type Repository,
@@ -81,6 +82,9 @@ spec:
     spec: {containers: [{name: web, image: web}]}
 `,
 };
+
+/** What the server says of the operator's reports. */
+export const reportSource = { operator: 'operator', keyId: `sha256:${'a'.repeat(64)}`, digest: parseDigest(image(8)) };
 
 /** A config repository with its environments, over a real store, real Git and the real renderer. */
 export class DeliveryWorld {
@@ -192,7 +196,7 @@ export class DeliveryWorld {
       observed: {},
       ...change,
     };
-    await recordDeployment(this.services, report, 'operator');
+    await recordDeployment(this.services, report, reportSource);
   }
 
   async verifications(environment: string): Promise<readonly Verification[]> {

@@ -81,6 +81,7 @@ export {
   type Role,
   type Account,
   type AccessToken,
+  type OperatorKey,
   type Repository,
   type BranchProtection,
   type PullRequest,

@@ -7,6 +7,7 @@ import type {
   Account,
   InboxItem,
   LineComment,
+  OperatorKey,
   PullRequest,
   Push,
   RefHead,
@@ -23,6 +24,7 @@ import type { Promotion } from './promotion/promotion.ts';
 export interface Records {
   readonly account: Account;
   readonly token: AccessToken;
+  readonly operatorKey: OperatorKey;
   readonly repository: Repository;
   readonly push: Push;
   readonly refHead: RefHead;

@@ -30,6 +30,7 @@ export {
   type StatementLink,
   type StatementSigner,
 } from './statement.ts';
+export { openReport, reportPayloadType, signReport, type OpenedReport } from './signed-report.ts';
 export {
   appendLeaf,
   buildMerkleTree,

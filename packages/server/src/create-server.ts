@@ -11,6 +11,7 @@ import { addAccountRoutes } from './routes/account-routes.ts';
 import { addDeliveryRoutes } from './routes/delivery-routes.ts';
 import { addReleaseRoutes } from './routes/release-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
+import { addOperatorAccountRoutes } from './routes/operator-account-routes.ts';
 import { addOperatorRoutes } from './routes/operator-routes.ts';
 import { addPlatformRoutes } from './routes/platform-routes.ts';
 import { addRepositoryRoutes } from './routes/repository-routes.ts';
@@ -63,6 +64,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
   addDeliveryRoutes(app, services);
   addReleaseRoutes(app, services);
   addOperatorRoutes(app, services);
+  addOperatorAccountRoutes(app, services);
   addEventRoutes(app, services);
   app.get('/api/v1/openapi.json', { config: { right: 'public' } }, () => app.swagger());
   if (services.dashboardDir !== undefined) await addDashboard(app, services.dashboardDir);

@@ -23,6 +23,8 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
   readonly body?: Body;
   readonly query?: Query;
   readonly answer?: Answer;
+  /** Bytes a body may have; default 1 MiB. */
+  readonly maxBodyBytes?: number;
 }
 
 export interface Call<Body, Query> {
@@ -46,6 +48,7 @@ export function addRoute<Body extends z.ZodType, Query extends z.ZodType, Answer
     method: definition.method,
     url: definition.url,
     config: { right: definition.right },
+    ...(definition.maxBodyBytes === undefined ? {} : { bodyLimit: definition.maxBodyBytes }),
     schema: {
       summary: definition.summary,
       ...(definition.body === undefined ? {} : { body: definition.body }),

@@ -7,6 +7,16 @@ export const serverErrors = {
   REQUEST_INVALID: { retry: 'never', next: 'Mend the fields named and send it again.' },
   REPOSITORY_EXISTS: { retry: 'never', next: 'Choose another name, or say the role it has.' },
   ACCOUNT_RESERVED: { retry: 'never', next: 'Choose another name.' },
+  OPERATOR_KEY_UNKNOWN: { retry: 'never', next: 'Start the operator again: it enrols its key when it connects.' },
+  OPERATOR_KEY_TAKEN: {
+    retry: 'never',
+    next: 'Ask an admin to remove the key before: `slipway operator remove-key NAME`.',
+  },
+  OPERATOR_KEY_REMOVED: {
+    retry: 'never',
+    next: "Remove signing-key.pem from the operator's folder and start it again: it makes another one.",
+  },
+  REPORT_REFUSED: { retry: 'never', next: 'Check which operator uses this token; each has a key of its own.' },
   ROUTE_WITHOUT_RIGHT: { retry: 'never', next: 'Say in the route which right it needs.' },
 } as const satisfies Record<string, ErrorRule>;
 
@@ -29,6 +39,10 @@ export const statusOf: Readonly<Record<string, number>> = {
   REQUEST_INVALID: 400,
   REPOSITORY_EXISTS: 409,
   ACCOUNT_RESERVED: 409,
+  OPERATOR_KEY_UNKNOWN: 403,
+  OPERATOR_KEY_TAKEN: 409,
+  OPERATOR_KEY_REMOVED: 403,
+  REPORT_REFUSED: 403,
   PULL_REQUEST_UNKNOWN: 404,
   PIPELINE_RUN_UNKNOWN: 404,
   PROMOTION_UNKNOWN: 404,

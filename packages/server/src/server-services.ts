@@ -1,4 +1,4 @@
-import type { Account, Branch, ImagePin, Name } from '@slipway/domain';
+import type { Account, Branch, Digest, ImagePin, Name } from '@slipway/domain';
 import type { DeliveryServices, LandedEdit } from '@slipway/delivery';
 import type { PipelineServices, ReviewServices } from '@slipway/pipeline';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -23,6 +23,10 @@ export interface ServerServices {
   readonly createRepository: (name: Name) => Promise<void>;
   /** DSSE envelope of a statement by id; absent when there is none. */
   readonly envelopeOf: (statement: string) => Promise<string | undefined>;
+  /** SPKI PEM of the key that statements are signed with: operators believe authorisations by it. */
+  readonly serverKey: string;
+  /** Keeps the envelope of a report by its digest; the same one again costs nothing. */
+  readonly keepReport: (envelope: string, digest: Digest) => Promise<void>;
   /** Heard of the operator: when, and under which token. */
   readonly operatorSeen: { at: string | undefined };
   readonly exportAudit: (request: {

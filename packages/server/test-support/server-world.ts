@@ -20,6 +20,8 @@ export interface ServerWorld {
   readonly url: string;
   /** Faults that were logged. */
   readonly faults: unknown[];
+  /** Envelopes of reports that were kept, by digest. */
+  readonly reports: Map<string, string>;
   /** Moves the clock. */
   readonly clock: { now: string };
   account(id: string, roles: readonly Role[]): Promise<Account>;
@@ -69,8 +71,9 @@ export async function openServerWorld(): Promise<ServerWorld> {
     clock: () => clock.now,
   });
   const faults: unknown[] = [];
+  const reports = new Map<string, string>();
   let url = 'http://127.0.0.1';
-  const services = await makeServices(root, store, { clock, faults, url: () => url });
+  const services = await makeServices(root, store, { clock, faults, reports, url: () => url });
   const app = await createServer(services);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -79,6 +82,7 @@ export async function openServerWorld(): Promise<ServerWorld> {
     store,
     url,
     faults,
+    reports,
     clock,
     account: (id, roles) => putAccount(store, id, roles),
     async token(account, change = {}) {
@@ -101,7 +105,7 @@ export async function openServerWorld(): Promise<ServerWorld> {
 async function makeServices(
   root: string,
   store: OpenStore,
-  parts: { readonly clock: { readonly now: string }; readonly faults: unknown[]; readonly url: () => string },
+  parts: Pick<ServerWorld, 'clock' | 'faults' | 'reports'> & { readonly url: () => string },
 ): Promise<ServerServices> {
   const git = createGitHost();
   const folderOf = (name: string): string => path.join(root, 'git', `${name}.git`);
@@ -149,6 +153,11 @@ async function makeServices(
     setImage: unreached('setImage'),
     createRepository: async (name) => {
       await git.create(folderOf(name));
+    },
+    serverKey: 'the public key of the server',
+    keepReport: (envelope, digest) => {
+      parts.reports.set(digest, envelope);
+      return Promise.resolve();
     },
     envelopeOf: async (id) => (await store.statements({ ids: [id] }))[0]?.envelope,
     operatorSeen: { at: undefined },

@@ -20,6 +20,11 @@ export const cliErrors = {
   },
   CLI_NAMESPACE_UNKNOWN: { retry: 'never', next: 'Name one with --namespace.' },
   CLI_PORT_TAKEN: { retry: 'never', next: 'Name another with --port, or end what listens there.' },
+  CLI_STATE_IN_USE: { retry: 'never', next: 'End that process first, or name another folder with --state.' },
+  CLI_OPERATOR_TOKEN_MISSING: {
+    retry: 'never',
+    next: 'Make one with `slipway operator add NAME`; give it as SLIPWAY_OPERATOR_TOKEN, or on standard input with --token -.',
+  },
   CLI_PIPELINE_FAILED: { retry: 'never', next: 'Read the lines above from the first failed stage on.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -108,6 +108,7 @@ export function printError(error: unknown, output: OutputFormat): string {
 const codesByError: Readonly<Record<string, ExitCode>> = {
   CLI_USAGE: exitCodes.usage,
   CLI_NOT_LOGGED_IN: exitCodes.unauthenticated,
+  CLI_OPERATOR_TOKEN_MISSING: exitCodes.unauthenticated,
   UNAUTHENTICATED: exitCodes.unauthenticated,
   FORBIDDEN: exitCodes.forbidden,
   REVIEW_REFUSED: exitCodes.forbidden,

@@ -6,8 +6,7 @@ import { createApiClient } from '../client/api-client.ts';
 import { parseServerUrl, writeSettings } from '../client/settings.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { LoginOptions } from './login.ts';
-
-const maxTokenBytes = 1_000;
+import { readSecret } from './read-secret.ts';
 
 /** Takes a token or a one-time link, and keeps a lasting token made with it. */
 export async function login(
@@ -34,23 +33,12 @@ export async function login(
 }
 
 async function findSecret(context: CommandContext, address: URL, given: string | undefined): Promise<string> {
-  if (given === '-') return (await readInput()).trim();
+  if (given === '-') return readSecret();
   const linked = new URLSearchParams(address.hash.slice(1)).get('token');
   const secret = given ?? linked ?? context.environment.token;
   if (secret === undefined)
     throw new CliError('CLI_USAGE', 'There is no token: neither in the link, nor --token, nor SLIPWAY_TOKEN');
   return secret;
-}
-
-async function readInput(): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    size += (chunk as Uint8Array).byteLength;
-    if (size > maxTokenBytes) throw new CliError('CLI_USAGE', 'Standard input holds more than a token');
-    chunks.push(chunk as Uint8Array);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 /** A session's secret; a one-time link is worth nothing afterwards. */

@@ -1,21 +1,26 @@
-import pino from 'pino';
 import type { ProgramEnvironment } from '@slipway/config';
+import { openLog } from '../platform/open-log.ts';
 import { startPlatform } from '../platform/start-platform.ts';
 
-/** Server and operator in this process, runtime and database beside it, until Ctrl-C. */
+/** What `up` and `server` are told. */
+export interface UpOptions {
+  readonly state?: string;
+  readonly port?: number;
+  readonly logFile?: string;
+}
+
+/** The server in this process, the operator too where asked, runtime and database beside it, until Ctrl-C. */
 export async function upCommand(
   environment: ProgramEnvironment,
-  options: { readonly state?: string; readonly port?: number; readonly logFile?: string },
+  options: UpOptions,
+  settings: { readonly withOperator: boolean },
 ): Promise<void> {
-  const log = pino(
-    { base: {} },
-    options.logFile === undefined ? pino.destination(2) : pino.destination({ dest: options.logFile, mkdir: true }),
-  );
+  const log = openLog(options.logFile);
   const platform = await startPlatform({
     environment,
     stateDir: options.state ?? environment.stateDir,
     port: options.port,
-    withOperator: true,
+    ...settings,
     log,
     onProgress: (step) => process.stdout.write(`${step}…\n`),
     onFenced: () => process.exit(70),

@@ -10,7 +10,7 @@ import {
 import { parseImageReference } from '@slipway/domain';
 import type { ArtifactRegistry, ImageBuilder } from '@slipway/ports';
 import type { PublishImage } from '@slipway/pipeline';
-import { findPrincipal, holdsScope, type RawHandler } from '@slipway/server';
+import { findPrincipal, holdsRight, holdsScope, type RawHandler } from '@slipway/server';
 import type { OpenStore } from '@slipway/store';
 import type { StateFolder } from './state-folder.ts';
 
@@ -44,9 +44,11 @@ export function openImageSide(options: ImageOptions): ImageSide {
           ? undefined
           : await findPrincipal(store, credentials.password, new Date().toISOString());
       if (principal === undefined) return 'unauthenticated';
-      return holdsScope(principal, `registry:${action}:${repository}`, action === 'pull' ? 'viewer' : 'developer')
-        ? 'allowed'
-        : 'denied';
+      // The operator's target pulls what the operator applies.
+      const isAllowed =
+        holdsScope(principal, `registry:${action}:${repository}`, action === 'pull' ? 'viewer' : 'developer') ||
+        (action === 'pull' && holdsRight(principal, 'operator'));
+      return isAllowed ? 'allowed' : 'denied';
     },
   });
   const registry = createRegistryClient({

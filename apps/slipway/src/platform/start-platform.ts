@@ -7,10 +7,11 @@ import type { Logger } from 'pino';
 import type { ProgramEnvironment } from '@slipway/config';
 import { pinInFiles, pinInFolders, refusePromotedPlaces } from '@slipway/delivery';
 import { parseBranch, parseDigest, type Name } from '@slipway/domain';
+import type { MachineLock } from '@slipway/host';
 import type { PackageRegistrySettings } from '@slipway/pipeline';
 import type { Renderer, StageExecutor } from '@slipway/ports';
 import { createKubectlRenderer } from '@slipway/renderer';
-import { type LocalRuntime, startOrAdoptRuntime, stopRuntime } from '@slipway/runtime-local';
+import type { LocalRuntime } from '@slipway/runtime-local';
 import { createStageExecutor } from '@slipway/sandbox';
 import { createServer, type ServerServices, type SetImageRequest } from '@slipway/server';
 import { firstAdminLink, openServiceAccounts } from './accounts.ts';
@@ -20,8 +21,12 @@ import { choosePort } from './choose-port.ts';
 import { exportAudit } from './export-audit.ts';
 import { type GitGround, type GitSide, openGitGround, openGitSide } from './git-side.ts';
 import { type ImageSide, openImageSide } from './image-side.ts';
+import { keepReport } from './keep-report.ts';
+import { keeperOf, leaveRuntime, startRuntimeProcess } from './local-runtime.ts';
 import { readNpmSettings } from './npm-settings.ts';
+import { openOperatorFolder } from './operator-folder.ts';
 import { startOperator } from './operator-side.ts';
+import { type Part, takePresence } from './presence.ts';
 import { type DataSide, startData } from './start-data.ts';
 import { openStateFolder, type StateFolder, writeSetting } from './state-folder.ts';
 import { startUpkeep, type Upkeep } from './upkeep.ts';
@@ -51,43 +56,52 @@ export interface Platform {
   readonly upkeep: Upkeep;
   /** One-time link of the first admin; absent when there is one. */
   readonly adminLink?: string;
-  /** Ends server and operator; with `isStopping` the runtime, its pods and the database too. */
+  /**
+   * Ends server and operator; with `isStopping` the database too, and the runtime with its pods, unless an operator of its own
+   * process still works on this state folder.
+   */
   stop(options: { readonly isStopping: boolean }): Promise<void>;
 }
 
-export const programFile = fileURLToPath(new URL('../../bin/slipway.js', import.meta.url));
+export { programFile } from './local-runtime.ts';
 
 /** Starts an installation on its state folder; safe to repeat after any crash. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { log } = options;
   const parts = await openParts(options);
-  const { folder, data, git, runtime, renderer, url, secrets, cases } = parts;
+  const { folder, data, git, runtime, url, cases } = parts;
   const server = await serve(parts, log);
   parts.ready(cases);
   const keepRuntime = keeperOf(runtime, parts.startRuntime, log);
   const upkeep = await startUpkeep({ cases, data, keepRuntime, log: log.child({ part: 'upkeep' }) });
   parts.onPushed.wake = upkeep.wakeRepository;
   const ending = new AbortController();
-  const operator = options.withOperator
-    ? startOperator({
-        ...{ url, renderer, checkpoint: parts.checkpoint, target: runtime, git: git.host, mirrorDir: folder.operator },
-        token: secrets.operator,
-        serverKey: data.key.publicKey,
-        log: log.child({ part: 'operator' }),
-        signal: ending.signal,
-      })
-    : Promise.resolve();
+  const operator = options.withOperator ? runInProcess(parts, log, ending.signal) : Promise.resolve();
   operator.catch((error: unknown) => {
     log.error({ err: error }, 'operator ended');
   });
   const adminLink = await firstAdminLink(data.store, url);
-  const stop = makeStop({ server, upkeep, git, data, folder, ending, operator });
+  const { presences } = parts;
+  const stop = makeStop({ server, upkeep, git, data, folder, ending, operator, presences });
   return { url, folder, data, git, cases, runtime, upkeep, ...(adminLink === undefined ? {} : { adminLink }), stop };
+}
+
+/** The operator beside the server: it too enrols, dials out over HTTP and signs with a key of its own. */
+async function runInProcess(parts: PlatformParts, log: Logger, signal: AbortSignal): Promise<void> {
+  const { url, renderer, checkpoint, runtime, git, folder, secrets, data } = parts;
+  await startOperator({
+    ...{ url, renderer, checkpoint, target: runtime, git: git.host, token: secrets.operator, signal },
+    folder: await openOperatorFolder(folder.operator),
+    serverKey: data.key.publicKey,
+    log: log.child({ part: 'operator' }),
+  });
 }
 
 /** Adapters and use cases, before anybody is served. */
 interface PlatformParts {
   readonly folder: StateFolder;
+  /** What this process is on its state folder. */
+  readonly presences: readonly MachineLock[];
   readonly checkpoint: (name: string) => Promise<void>;
   readonly data: DataSide;
   readonly secrets: Awaited<ReturnType<typeof openServiceAccounts>>;
@@ -110,6 +124,8 @@ async function openParts(options: PlatformOptions): Promise<PlatformParts> {
   const { environment, log, onProgress } = options;
   const folder = await openStateFolder(options.stateDir);
   const port = await choosePort(folder, options.port);
+  const mine: readonly Part[] = options.withOperator ? ['server', 'operator'] : ['server'];
+  const presences = await Promise.all(mine.map((part) => takePresence(folder.root, part)));
   const checkpoint = makeCheckpoint(environment.crashAt);
   let ready: (cases: UseCases) => void = () => undefined;
   const handlers = makeEffectHandlers(new Promise((resolve) => (ready = resolve)));
@@ -128,14 +144,14 @@ async function openParts(options: PlatformOptions): Promise<PlatformParts> {
   };
   const images = openImageSide({ folder, store: data.store, host, secret: secrets.service, onError: faultLog(log) });
   await writeSetting(folder, 'runtime.json', { url, host, secret: secrets.runtime });
-  const startRuntime = (): Promise<LocalRuntime> => startRuntimeProcess(folder, environment);
+  const startRuntime = (): Promise<LocalRuntime> => startRuntimeProcess(folder.root, environment);
   const [runtime, { ground, executor, renderer, packages }] = await Promise.all([startRuntime(), machine]);
   const git = openGitSide({ ground, folder, store: data.store, log, onPushed: wake });
   const { openRepository } = git;
   const adapters = { folder, data, images, executor, renderer, openRepository, packages, checkpoint, log };
   const cases = composeUseCases({ ...adapters, cacheDir: environment.cacheDir, target: runtime });
-  const opened = { folder, checkpoint, data, secrets, url, port, git, images, renderer, runtime, startRuntime };
-  return { ...opened, cases, ready, onPushed, onProgress };
+  const opened = { folder, presences, checkpoint, data, secrets, url, port, git, images, renderer };
+  return { ...opened, runtime, startRuntime, cases, ready, onPushed, onProgress };
 }
 
 interface MachineParts {
@@ -186,6 +202,8 @@ async function serve(parts: PlatformParts, log: Logger): Promise<FastifyInstance
     createRepository: async (name) => {
       await git.createRepository(name);
     },
+    serverKey: data.key.publicPem,
+    keepReport: (envelope, digest) => keepReport(cases.delivery.content, envelope, digest),
     envelopeOf: async (statement) => (await data.store.statements({ ids: [statement] }))[0]?.envelope,
     operatorSeen: { at: undefined },
     exportAudit: (period) => exportAudit(data, period),
@@ -211,6 +229,7 @@ interface Stopping {
   readonly folder: StateFolder;
   readonly ending: AbortController;
   readonly operator: Promise<void>;
+  readonly presences: readonly MachineLock[];
 }
 
 function makeStop(parts: Stopping): Platform['stop'] {
@@ -220,28 +239,9 @@ function makeStop(parts: Stopping): Platform['stop'] {
     await parts.upkeep.stop();
     await parts.server.close();
     await parts.git.close();
-    if (isStopping) await stopRuntime(parts.folder.root);
+    for (const presence of parts.presences) await presence.release();
+    if (isStopping) await leaveRuntime(parts.folder.root, ['operator']);
     await parts.data.close({ isStopping });
-  };
-}
-
-/** The runtime as a process of its own; it reads its registry credential from a file only the server's user can read. */
-function startRuntimeProcess(folder: StateFolder, environment: ProgramEnvironment): Promise<LocalRuntime> {
-  return startOrAdoptRuntime({
-    stateDir: folder.root,
-    command: [process.execPath, programFile, 'runtime', '--state', folder.root],
-    environment: { PATH: environment.path, HOME: folder.root },
-  });
-}
-
-/** Sees to it that a runtime runs: pods outlive a dead one, but nobody would start or probe them. */
-function keeperOf(runtime: LocalRuntime, start: () => Promise<LocalRuntime>, log: Logger): () => Promise<void> {
-  let known: number | undefined;
-  return async () => {
-    await start();
-    const { pid } = await runtime.version();
-    if (known !== undefined && known !== pid) log.warn({ part: 'runtime', pid }, 'local runtime started again');
-    known = pid;
   };
 }
 

@@ -6,6 +6,7 @@ import {
   image,
   openDeliveryWorlds,
   overlay,
+  reportSource,
 } from '../../test-support/delivery-world.ts';
 import { deploymentId, measureEffect } from './record-deployment.ts';
 import { verifyEffect } from '../verification/start-verifications.ts';
@@ -75,7 +76,12 @@ describe('recordDeployment', () => {
     const { payload } = JSON.parse(kept?.envelope ?? '{}') as { readonly payload: string };
 
     expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
-      predicate: { operator: 'operator', phase: 'succeeded', links: [{ id: authorised.statement }] },
+      predicate: {
+        operator: 'operator',
+        report: { keyId: reportSource.keyId, digest: reportSource.digest },
+        phase: 'succeeded',
+        links: [{ id: authorised.statement }],
+      },
     });
   });
 

@@ -34,6 +34,16 @@ export interface DeploymentReport {
   readonly observed: unknown;
 }
 
+/** Where a report came from, as the server checked it before. */
+export interface ReportSource {
+  /** Account of the operator. */
+  readonly operator: string;
+  /** Fingerprint of the key that signed the report. */
+  readonly keyId: string;
+  /** Of the signed envelope. */
+  readonly digest: Digest;
+}
+
 /** Id of a deployment: the same render of the same revision in the same environment. */
 export function deploymentId(
   report: Pick<DeploymentReport, 'application' | 'environment' | 'revision' | 'renderDigest'>,
@@ -45,7 +55,7 @@ export function deploymentId(
 export async function recordDeployment(
   services: DeliveryServices,
   report: DeploymentReport,
-  operator: string,
+  source: ReportSource,
 ): Promise<void> {
   await services.store.transact(async (tx) => {
     const id = deploymentId(report);
@@ -64,7 +74,7 @@ export async function recordDeployment(
       deploymentStatement(next, {
         authorisation: authorised.statement,
         isProtected,
-        operator,
+        source,
         observed: report.observed,
       }),
     );

@@ -33,6 +33,23 @@ export interface AccessToken {
   readonly revokedAt?: string;
 }
 
+/**
+ * The public half of the key that an operator signs its reports with. Its id is `account/keyId`. A removed one stays, so that what
+ * it signed can be read and it never comes back.
+ */
+export interface OperatorKey {
+  readonly id: string;
+  readonly account: string;
+  /** Fingerprint: `sha256:` and hex over the SPKI DER bytes. */
+  readonly keyId: string;
+  /** SPKI PEM, Ed25519. */
+  readonly publicKey: string;
+  readonly enrolledAt: string;
+  readonly removedAt?: string;
+  /** Account of the admin. */
+  readonly removedBy?: string;
+}
+
 /** A repository of the built-in forge. Its id is its name. */
 export interface Repository {
   readonly id: Name;

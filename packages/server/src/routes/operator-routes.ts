@@ -1,8 +1,10 @@
-import { deploymentReport, type OperatorPolicy } from '@slipway/api';
-import { recordDeployment } from '@slipway/delivery';
-import { type DesiredState, parseCommitId, parseDigest, parseName } from '@slipway/domain';
+import { deploymentReport, type OperatorPolicy, signedReportBody } from '@slipway/api';
+import { type DeploymentReport, recordDeployment } from '@slipway/delivery';
+import { type DesiredState, isFinal, parseCommitId, parseDigest, parseName } from '@slipway/domain';
 import type { FastifyInstance } from 'fastify';
+import { readReport } from '../access/operator-keys.ts';
 import { accountOf, addRoute } from '../route.ts';
+import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
 import { type EventStream, sendEvents } from './send-events.ts';
 
@@ -35,24 +37,39 @@ export function addOperatorRoutes(app: FastifyInstance, services: ServerServices
       method: 'POST',
       url: '/api/v1/operator/deployments',
       right: 'operator',
-      summary: 'What the operator saw of one render',
-      body: deploymentReport,
+      summary: 'What the operator saw of one render, signed with its key',
+      body: signedReportBody,
+      maxBodyBytes: 8_388_608,
     },
     async (call) => {
-      const { body } = call;
       services.operatorSeen.at = now();
-      const report = {
-        ...body,
-        application: parseName(body.application),
-        environment: parseName(body.environment),
-        revision: parseCommitId(body.revision),
-        renderDigest: parseDigest(body.renderDigest),
-        observed: body.observed ?? {},
-      };
-      await recordDeployment(services.delivery, report, accountOf(call).id);
+      const operator = accountOf(call).id;
+      const { envelope } = call.body;
+      const { fields, keyId, digest } = await readReport(store, operator, envelope);
+      const report = parseReport(fields);
+      // Before the record that names it: a crash in between leaves a file that nobody names.
+      if (isFinal[report.phase]) await services.keepReport(envelope, digest);
+      await recordDeployment(services.delivery, report, { operator, keyId, digest });
       return call.reply.code(204).send();
     },
   );
+}
+
+function parseReport(fields: unknown): DeploymentReport {
+  const parsed = deploymentReport.safeParse(fields);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `report/${issue.path.join('/')}: ${issue.message}`);
+    throw new ServerError('REQUEST_INVALID', faults.join('; '));
+  }
+  const { data } = parsed;
+  return {
+    ...data,
+    application: parseName(data.application),
+    environment: parseName(data.environment),
+    revision: parseCommitId(data.revision),
+    renderDigest: parseDigest(data.renderDigest),
+    observed: data.observed ?? {},
+  };
 }
 
 /** Sends policies when they differ from what was sent last; changes that come while it reads are read again. */
