@@ -38,7 +38,7 @@ let versions = 0;
 
 beforeAll(async () => {
   installation = await Installation.create(7_611);
-  await installation.start();
+  await installation.server.start();
   world = await makeWorld(installation);
   await carryToProduction(world, 'v0');
 });
@@ -48,17 +48,17 @@ afterAll(() => installation.remove());
 describe('a server that is killed', () => {
   it.each(crashes)('at %s, when %s, ends as if nothing had happened', async (checkpoint) => {
     const version = `v${(versions += 1)}`;
-    await installation.cut();
-    await installation.start(checkpoint);
+    await installation.server.cut();
+    await installation.server.start(checkpoint);
 
     const commit = await carryToProduction(world, version);
 
-    expect(installation.deaths).toEqual([{ signal: 'SIGKILL', code: undefined }]);
+    expect(installation.server.deaths).toEqual([{ signal: 'SIGKILL', code: undefined }]);
     await expectOneOfEach(world, { version, commit });
   });
 
   it('leaves no process behind when it is stopped', async () => {
-    expect(await installation.stop()).toBe(0);
+    expect(await installation.server.stop()).toBe(0);
     expect(await installation.processes()).toEqual([]);
   });
 });

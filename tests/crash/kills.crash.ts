@@ -16,7 +16,7 @@ let versions = 0;
 
 beforeAll(async () => {
   installation = await Installation.create(7_612);
-  await installation.start();
+  await installation.server.start();
   world = await makeWorld(installation);
   await carryToProduction(world, 'v0');
 });
@@ -32,7 +32,7 @@ async function carryThrough(kills: number, kill: () => Promise<void>): Promise<v
     let killed = 0;
     while (killed < kills) {
       await sleep(500 + random() * 3_000);
-      await installation.answers();
+      await installation.server.answers();
       if (story.isOver) break;
       await kill();
       killed += 1;
@@ -43,50 +43,50 @@ async function carryThrough(kills: number, kill: () => Promise<void>): Promise<v
   const [commit, killed] = await Promise.all([carrying, killing]);
 
   expect(killed).toBeGreaterThan(0);
-  await installation.answers();
+  await installation.server.answers();
   await expectOneOfEach(world, { version, commit });
 }
 
 describe('a change on its way to production', () => {
   it.each([1, 2, 3])('arrives once though the server is killed at random moments (round %i)', async () => {
     await carryThrough(4, () => {
-      installation.killServer();
+      installation.server.kill();
       return Promise.resolve();
     });
-    expect(installation.deaths.every((death) => death.signal === 'SIGKILL')).toBe(true);
+    expect(installation.server.deaths.every((death) => death.signal === 'SIGKILL')).toBe(true);
   });
 
   it('arrives once though PostgreSQL is killed: the server ends itself and comes back', async () => {
-    await installation.cut();
-    await installation.start();
+    await installation.server.cut();
+    await installation.server.start();
 
     await carryThrough(3, () => installation.killPostmaster());
 
-    expect(installation.deaths.length).toBeGreaterThan(0);
-    expect(installation.deaths.every((death) => death.code === 70)).toBe(true);
+    expect(installation.server.deaths.length).toBeGreaterThan(0);
+    expect(installation.server.deaths.every((death) => death.code === 70)).toBe(true);
   });
 
   it('arrives once though the runtime is killed in the midst of rollouts', async () => {
-    await installation.cut();
-    await installation.start();
+    await installation.server.cut();
+    await installation.server.start();
 
     await carryThrough(4, () => installation.killRuntime());
 
-    expect(installation.deaths).toEqual([]);
+    expect(installation.server.deaths).toEqual([]);
   });
 
   it('arrives once though everything is killed together', async () => {
     await carryThrough(2, async () => {
       await installation.killRuntime();
       await installation.killPostmaster();
-      installation.killServer();
+      installation.server.kill();
     });
   });
 });
 
 describe('a runtime that is killed', () => {
   it('is there again while the server lives, with the same pods', async () => {
-    const deaths = installation.deaths.length;
+    const deaths = installation.server.deaths.length;
     const before = await installation.runtimePid();
     const pods = await podProcesses();
     await installation.killRuntime();
@@ -100,13 +100,13 @@ describe('a runtime that is killed', () => {
     expect(answer).toBe(`v${versions}`);
     expect(pods.length).toBeGreaterThanOrEqual(3);
     expect(await podProcesses()).toEqual(pods);
-    expect(installation.deaths).toHaveLength(deaths);
+    expect(installation.server.deaths).toHaveLength(deaths);
   });
 });
 
 describe('an installation that was killed often', () => {
   it('leaves no process behind when it is stopped', async () => {
-    expect(await installation.stop()).toBe(0);
+    expect(await installation.server.stop()).toBe(0);
     expect(await installation.processes()).toEqual([]);
   });
 });

@@ -1,100 +1,64 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { api, type Person, waitFor } from './outside.ts';
+import { Supervised } from './supervised.ts';
 
 export const program = fileURLToPath(new URL('../../../apps/slipway/bin/slipway.js', import.meta.url));
 
-/** How one life of the server ended. */
-export interface Death {
-  readonly signal: NodeJS.Signals | undefined;
-  readonly code: number | undefined;
+/** How an installation is run. */
+export interface InstallationOptions {
+  /** Server and operator are processes of their own; else one process is both. */
+  readonly isApart?: boolean;
+  /** PostgreSQL that runs elsewhere, in place of the embedded one. */
+  readonly database?: { readonly url: string; readonly metricsUrl: string };
 }
 
-/** More restarts than any case needs: a server that dies again and again ends the case. */
-const mostDeaths = 40;
-
-/**
- * One installation, and whoever starts its server again: every end that was not asked for is written down in `deaths`, and
- * followed by a start without a checkpoint.
- */
+/** One installation below a folder of its own: its server, and its operator where that is a process too. */
 export class Installation {
   readonly stateDir: string;
+  readonly server: Supervised;
+  /** Runs only where the parts are apart; needs {@link enrolOperator} once. */
+  readonly operator: Supervised;
   readonly #port: number;
-  #deaths: Death[] = [];
-  #child: ChildProcess | undefined;
-  #ended: Promise<void> = Promise.resolve();
-  #mayRestart = false;
-  #said = '';
+  readonly #options: InstallationOptions;
+  #operatorToken = '';
 
-  private constructor(stateDir: string, port: number) {
+  private constructor(stateDir: string, port: number, options: InstallationOptions) {
     this.stateDir = stateDir;
     this.#port = port;
+    this.#options = options;
+    const where = ['--state', stateDir, '--port', String(port), '--log-file', path.join(stateDir, 'server.log')];
+    this.server = new Supervised('Slipway answers at', (crashAt) =>
+      this.#spawn([options.isApart === true ? 'server' : 'up', ...where], crashAt),
+    );
+    const there = ['--state', stateDir, '--url', this.url, '--log-file', path.join(stateDir, 'operator.log')];
+    this.operator = new Supervised('The operator of', (crashAt) => this.#spawn(['operator', ...there], crashAt));
   }
 
   /** A new state folder that nothing runs on yet. `port` is on loopback and this file's own. */
-  static async create(port: number): Promise<Installation> {
+  static async create(port: number, options: InstallationOptions = {}): Promise<Installation> {
     const stateDir = await mkdtemp(path.join(tmpdir(), 'slipway-crash-'));
     await chmod(stateDir, 0o711);
-    return new Installation(stateDir, port);
+    return new Installation(stateDir, port, options);
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Ends that nobody asked for since the last {@link start}. */
-  get deaths(): readonly Death[] {
-    return this.#deaths;
-  }
-
-  /** What the server printed since the last start. */
-  get said(): string {
-    return this.#said;
-  }
-
-  /** Starts the server, to die at a checkpoint where one is named, and waits until it answers. */
-  async start(crashAt?: string): Promise<void> {
-    this.#deaths = [];
-    this.#mayRestart = true;
-    this.#spawn(crashAt);
-    await this.answers();
-  }
-
-  /** Waits until the server of this life answers. */
-  async answers(): Promise<void> {
-    await waitFor('an answer of the server', () =>
-      this.#said.includes('Slipway answers at') ? Promise.resolve(true) : Promise.resolve(undefined),
-    );
-  }
-
-  /** `kill -9` of the server; it is started again. */
-  killServer(): void {
-    this.#child?.kill('SIGKILL');
-  }
-
-  /** `kill -9` without a restart; runtime, pods and database live on. */
-  async cut(): Promise<void> {
-    this.#mayRestart = false;
-    this.#child?.kill('SIGKILL');
-    await this.#ended;
-  }
-
-  /** A clean stop, as with Ctrl-C. @returns the exit code. */
-  async stop(): Promise<number | undefined> {
-    this.#mayRestart = false;
-    const child = this.#child;
-    child?.kill('SIGTERM');
-    await Promise.race([this.#ended, new Promise((resolve) => setTimeout(resolve, 30_000).unref())]);
-    return child?.exitCode ?? undefined;
+  /** A token for the operator's account; what it had before ends. */
+  async enrolOperator(admin: Person): Promise<void> {
+    const added = await api<{ readonly secret: string }>(`${this.url}/api/v1/operators`, admin, { name: 'operator' });
+    this.#operatorToken = added.secret;
   }
 
   /** Whatever happened before: nothing of this installation runs or lies about afterwards. */
   async remove(): Promise<void> {
-    await this.cut();
+    await Promise.all([this.server.cut(), this.operator.cut()]);
     for (let round = 0; round < 50; round++) {
       const left = await this.processes();
       if (left.length === 0) break;
@@ -142,7 +106,7 @@ export class Installation {
   /** Logs in by the one-time link of the first admin; once in the life of an installation. */
   async openAdmin(): Promise<Person> {
     const secret = await waitFor('the link of the first admin', () =>
-      Promise.resolve(/#token=(\S+)/.exec(this.#said)?.[1]),
+      Promise.resolve(/#token=(\S+)/.exec(this.server.said)?.[1]),
     );
     const answer = await fetch(`${this.url}/api/v1/session`, {
       method: 'POST',
@@ -173,30 +137,25 @@ export class Installation {
     return { account, name, token: made.secret };
   }
 
-  #spawn(crashAt: string | undefined): void {
-    this.#said = '';
+  #spawn(args: readonly string[], crashAt: string | undefined): ChildProcess {
     const errors = openSync(path.join(this.stateDir, 'errors'), 'a');
-    const args = [program, 'up', '--state', this.stateDir, '--port', String(this.#port)];
-    const child = spawn(process.execPath, [...args, '--log-file', path.join(this.stateDir, 'server.log')], {
+    const { database } = this.#options;
+    const child = spawn(process.execPath, [program, ...args], {
       cwd: '/',
       stdio: ['ignore', 'pipe', errors],
       env: {
         PATH: process.env['PATH'],
         HOME: this.stateDir,
         SLIPWAY_CACHE: this.stateDir,
+        ...(args[0] === 'operator' ? { SLIPWAY_OPERATOR_TOKEN: this.#operatorToken } : {}),
+        ...(database === undefined
+          ? {}
+          : { SLIPWAY_DATABASE_URL: database.url, SLIPWAY_METRICS_URL: database.metricsUrl }),
         ...(crashAt === undefined ? {} : { SLIPWAY_CRASH_AT: crashAt }),
       },
     });
-    child.stdout?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
-    this.#child = child;
-    this.#ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        resolve();
-        if (!this.#mayRestart) return;
-        this.#deaths.push({ signal: signal ?? undefined, code: code ?? undefined });
-        if (this.#deaths.length < mostDeaths) this.#spawn(undefined);
-      });
-    });
+    closeSync(errors);
+    return child;
   }
 }
 
