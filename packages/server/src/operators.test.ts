@@ -28,6 +28,7 @@ const definition = {
   approvals: 0,
   soakMs: 0,
   rolloutDeadlineMs: 60_000,
+  windows: [],
   dependencies: [],
   verifications: [],
 } as const;
