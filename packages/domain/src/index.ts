@@ -92,6 +92,22 @@ export {
   type InboxItem,
 } from './people/people.ts';
 export { decideMerge, type CheckFacts, type MergeDecision, type MergeFacts } from './people/decide-merge.ts';
+export {
+  channelKinds,
+  notificationKinds,
+  type Audience,
+  type ChannelKind,
+  type Notification,
+  type NotificationChannel,
+  type NotificationDelivery,
+  type NotificationKind,
+  type ToldNotification,
+  type Trouble,
+} from './notification/notification.ts';
+export { decideNotification, type NotificationDecision, type Outcome } from './notification/decide-notification.ts';
+export { decideRecipients } from './notification/decide-recipients.ts';
+export { decideAttempt, type AttemptDecision, type AttemptOutcome } from './notification/decide-attempt.ts';
+export { decideNextAttempt, type NextAttempt } from './notification/decide-next-attempt.ts';
 export { statementIds } from './evidence/statement-ids.ts';
 export type { RecordNoun, Records } from './records.ts';
 export {

@@ -3,6 +3,12 @@ import type { Change } from './change/change.ts';
 import type { DesiredState, EnvironmentDeployment, Release, Verification } from './environment/environment.ts';
 import type { ManifestCommit } from './manifest/manifest-commit.ts';
 import type {
+  NotificationChannel,
+  NotificationDelivery,
+  ToldNotification,
+  Trouble,
+} from './notification/notification.ts';
+import type {
   AccessToken,
   Account,
   InboxItem,
@@ -45,5 +51,9 @@ export interface Records {
   readonly freeze: Freeze;
   readonly releaseTicket: ReleaseTicket;
   readonly inboxItem: InboxItem;
+  readonly notification: ToldNotification;
+  readonly notificationChannel: NotificationChannel;
+  readonly notificationDelivery: NotificationDelivery;
+  readonly trouble: Trouble;
 }
 export type RecordNoun = keyof Records;

@@ -49,3 +49,6 @@ export {
 export type { ContentStore, LogStore, LogWriter } from './content.ts';
 export type { ManifestUpdateRequest, ManifestUpdateResult, ManifestUpdates } from './manifest-updates.ts';
 export { readEntryFacts } from './read-entry-facts.ts';
+export type { NotificationMessage, Notifier } from './notifier.ts';
+export { NotifyError, notifyErrors } from './notify-error.ts';
+export { notify, notifyEffect, notifyOutcome, type OutcomeNotice } from './notify.ts';

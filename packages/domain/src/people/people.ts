@@ -1,5 +1,6 @@
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Branch, Name } from '../identity/names.ts';
+import type { NotificationKind } from '../notification/notification.ts';
 
 /** Rights, each asked for by name; deny by default. */
 export const roles = ['viewer', 'developer', 'reviewer', 'promoter', 'approver', 'operator', 'admin'] as const;
@@ -141,7 +142,7 @@ export interface RefHead {
 export interface InboxItem {
   readonly id: string;
   readonly account: string;
-  readonly kind: 'failure' | 'recovery' | 'waiting';
+  readonly kind: NotificationKind;
   readonly subject: string;
   readonly body: string;
   readonly link: string;

@@ -5,3 +5,4 @@ export { metricsStoreContract, type MetricsStoreUnderTest } from './metrics-stor
 export { plainSigner, storeContract, type StoreUnderTest } from './store.ts';
 export { artifactRegistryContract, type RegistryContractOptions, type RegistryUnderTest } from './registry.ts';
 export { targetContract, type TargetHarness } from './target.ts';
+export { notifierContract, type NotifierUnderTest, type ReceiverMood } from './notifier.ts';
