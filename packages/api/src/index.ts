@@ -72,6 +72,7 @@ export {
   tokenView,
   healthView,
   inboxView,
+  notificationChannelsView,
   metricView,
   metricsView,
   changeEvent,
@@ -82,4 +83,5 @@ export {
   type RepositoryView,
   type AccountView,
   type HealthView,
+  type NotificationChannelsView,
 } from './platform-schemas.ts';

@@ -81,6 +81,39 @@ export const inboxView = z.object({
   ),
 });
 
+export const notificationChannelsView = z.object({
+  channels: z.array(
+    z.object({
+      id: z.string(),
+      /** Host that messages go to. */
+      target: z.string(),
+      kinds: z.array(z.string()),
+      /** `off`: no longer configured. */
+      state: z.enum(['working', 'failing', 'off']),
+      failingSince: z.string().optional(),
+      failures: z.number(),
+      nextAttemptAt: z.string().optional(),
+      lastError: z.string().optional(),
+      lastSentAt: z.string().optional(),
+      /** Messages on their way. */
+      waiting: z.number(),
+      oldestWaitingSince: z.string().optional(),
+      givenUp: z.number(),
+      /** Newest first, at most ten. */
+      lastGivenUp: z.array(
+        z.object({
+          notification: z.string(),
+          account: z.string().optional(),
+          attempts: z.number(),
+          why: z.string(),
+          at: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+});
+export type NotificationChannelsView = z.infer<typeof notificationChannelsView>;
+
 export const metricView = z.object({
   name: z.string(),
   at: z.string(),

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { notificationVariables } from './notification-variables.ts';
 
 /** What the program takes from the variables it was started with; nothing else of the product reads them. */
 export interface ProgramEnvironment {
@@ -25,6 +26,8 @@ export interface ProgramEnvironment {
   readonly crashAt?: string;
   /** `SLIPWAY_KUBECTL`: a kubectl to render with in place of the pinned one. */
   readonly kubectl?: string;
+  /** `SLIPWAY_SMTP_URL` and the other variables of notification channels; see `parseNotificationSettings`. */
+  readonly notifications: Readonly<Record<string, string>>;
   /** npm's own settings, for stages that may reach the package registry: registry and certificate authorities only. */
   readonly npm: Readonly<Record<string, string>>;
   /** What programs of the person read, a browser or the person's own Git: home and desktop session. */
@@ -71,6 +74,7 @@ export function readProgramEnvironment(
     ...optional('PG_BIN', 'pgBin'),
     ...optional('SLIPWAY_CRASH_AT', 'crashAt'),
     ...optional('SLIPWAY_KUBECTL', 'kubectl'),
+    notifications: picked(variables, notificationVariables),
     npm: picked(variables, npmNames),
     personal: { HOME: home, ...picked(variables, personalNames) },
     path: variables['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',

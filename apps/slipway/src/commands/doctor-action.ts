@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { healthView } from '@slipway/api';
+import { healthView, notificationChannelsView, type NotificationChannelsView } from '@slipway/api';
 import { CodedError } from '@slipway/domain';
 import { HostError, runProgram, unprivilegedUser } from '@slipway/host';
 import { createStageExecutor } from '@slipway/sandbox';
@@ -13,6 +13,7 @@ import { createApiClient } from '../client/api-client.ts';
 import { findServer } from '../client/settings.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { readNpmSettings } from '../platform/npm-settings.ts';
+import { describeChannel } from './describe-channel.ts';
 import type { DoctorOptions } from './doctor.ts';
 
 /** One thing looked at. `weak`: it works, with less. */
@@ -41,6 +42,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
     await checkPort(),
     await checkRegistry(context),
     await checkServer(context, options),
+    ...(await checkNotifications(context, options)),
   ];
   context.answer({ findings }, () =>
     printable(
@@ -229,6 +231,31 @@ async function checkServer(context: CommandContext, options: DoctorOptions): Pro
     if (!(error instanceof CodedError)) throw error;
     return { name, state: 'weak', ...told(error) };
   }
+}
+
+/** Channels of the server, where one answers and has any; what is wrong with asking, `server` has said. */
+async function checkNotifications(context: CommandContext, options: DoctorOptions): Promise<readonly Finding[]> {
+  try {
+    const server = await findServer(context, options);
+    if (server === undefined) return [];
+    const client = createApiClient({ ...server, signal: context.signal, timeoutMs: connectMs });
+    const { channels } = await client.get('/api/v1/notification-channels', notificationChannelsView);
+    return channels.filter(({ state }) => state !== 'off').map(judgeChannel);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return [];
+  }
+}
+
+/** A channel that fails, or gave messages up, works with less. */
+export function judgeChannel(channel: NotificationChannelsView['channels'][number]): Finding {
+  const name = 'notifications';
+  const found = describeChannel(channel);
+  if (channel.state === 'failing')
+    return { name, state: 'weak', found, next: 'What waits is sent once it answers; see docs/notifications.md.' };
+  const [last] = channel.lastGivenUp;
+  if (last === undefined) return { name, state: 'ok', found };
+  return { name, state: 'weak', found, next: `The last one: ${last.why}` };
 }
 
 /** The two halves of an error's message. */

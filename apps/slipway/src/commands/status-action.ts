@@ -6,6 +6,8 @@ import {
   type EnvironmentView,
   healthView,
   type HealthView,
+  notificationChannelsView,
+  type NotificationChannelsView,
   pullRequestsView,
   type PullRequestSummary,
   type RunView,
@@ -13,6 +15,7 @@ import {
 } from '@slipway/api';
 import { printable, printDuration, printTable } from '../cli/print-table.ts';
 import type { CommandContext } from '../cli/run-command.ts';
+import { describeChannel } from './describe-channel.ts';
 import { type ApiClient, apiPath } from '../client/api-client.ts';
 import { readEvents } from '../client/read-events.ts';
 import { connectServer } from '../client/settings.ts';
@@ -25,6 +28,7 @@ export interface Status {
   readonly applications: readonly BoardView[];
   readonly runs: readonly RunView[];
   readonly pullRequests: readonly PullRequestSummary[];
+  readonly channels: NotificationChannelsView['channels'];
 }
 
 const shownRuns = 10;
@@ -76,16 +80,17 @@ async function afterChanges(client: ApiClient, signal: AbortSignal, show: () => 
 }
 
 async function readStatus(client: ApiClient): Promise<Status> {
-  const [server, applications, runs, pullRequests] = await Promise.all([
+  const [server, applications, runs, pullRequests, { channels }] = await Promise.all([
     client.get('/api/v1/health', healthView),
     client.get('/api/v1/applications', applicationsView),
     client.get('/api/v1/runs', runsView, { query: { limit: shownRuns } }),
     client.get('/api/v1/pull-requests', pullRequestsView, { query: { state: 'open' } }),
+    client.get('/api/v1/notification-channels', notificationChannelsView),
   ]);
   const boards = await Promise.all(
     applications.map(({ application }) => client.get(apiPath`/api/v1/applications/${application}/board`, boardView)),
   );
-  return { server, applications: boards, runs, pullRequests };
+  return { server, applications: boards, runs, pullRequests, channels };
 }
 
 /** The state as text for people. */
@@ -93,6 +98,7 @@ export function printStatus(state: Status): string {
   const { isolation } = state.server.isolation;
   const parts = [
     `Server ${state.server.version}, isolation ${isolation}, operator ${state.server.operatorSeenAt === undefined ? 'not seen' : `seen ${state.server.operatorSeenAt}`}`,
+    ...printChannels(state.channels),
     ...state.applications.map(printBoard),
   ];
   if (state.applications.length === 0) parts.push('No application yet: push a config repository with a slipway.yaml.');
@@ -102,6 +108,12 @@ export function printStatus(state: Status): string {
     );
   if (state.runs.length > 0) parts.push(`Runs, newest first\n${printTable(state.runs.map(runRow))}`);
   return printable(parts.join('\n\n'));
+}
+
+/** One line for all channels; none where no channel is configured. */
+function printChannels(channels: Status['channels']): readonly string[] {
+  const told = channels.filter(({ state, waiting }) => state !== 'off' || waiting > 0).map(describeChannel);
+  return told.length === 0 ? [] : [`Notifications: ${told.join('; ')}`];
 }
 
 function printBoard(board: BoardView): string {

@@ -21,7 +21,7 @@ import {
   stageEffect,
   stageErrored,
 } from '@slipway/pipeline';
-import { appConfigMovedEffect, promotionMergedEffect } from '@slipway/ports';
+import { appConfigMovedEffect, notifyEffect, promotionMergedEffect } from '@slipway/ports';
 import type { UseCases } from './use-cases.ts';
 import { measureDeployment } from './measure-deployment.ts';
 import { settleRunEnd } from './settle-run-end.ts';
@@ -70,6 +70,11 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
         }),
     },
     [runEndedEffect]: onWrites((cases, payload) => settleRunEnd(cases, String(payload['run']))),
+    // What waits and until when stands in rows; the effect only says that there is something.
+    [notifyEffect]: onWrites((cases, payload) => {
+      cases.channels.wake(String(payload['channel']));
+      return Promise.resolve();
+    }),
     [measureEffect]: onWrites((cases, payload) => measureDeployment(cases, String(payload['deployment']))),
     [refreshKind]: onWrites((cases, payload) => refreshPullRequest(cases.review, String(payload['pullRequest']))),
     [observeEffect]: onWrites((cases, payload) => observeConfig(cases.delivery, payload['repository'] as Name)),

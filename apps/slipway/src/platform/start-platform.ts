@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { ProgramEnvironment } from '@slipway/config';
+import { parseNotificationSettings, type ProgramEnvironment } from '@slipway/config';
 import { pinInFiles, pinInFolders, refusePromotedPlaces } from '@slipway/delivery';
 import { parseBranch, parseDigest, type Name } from '@slipway/domain';
 import type { MachineLock } from '@slipway/host';
@@ -23,6 +23,7 @@ import { type GitGround, type GitSide, openGitGround, openGitSide } from './git-
 import { type ImageSide, openImageSide } from './image-side.ts';
 import { keepReport } from './keep-report.ts';
 import { keeperOf, leaveRuntime, startRuntimeProcess } from './local-runtime.ts';
+import { startNotifications, type NotificationSide } from './notification-side.ts';
 import { readNpmSettings } from './npm-settings.ts';
 import { openOperatorFolder } from './operator-folder.ts';
 import { startOperator } from './operator-side.ts';
@@ -68,8 +69,10 @@ export { programFile } from './local-runtime.ts';
 /** Starts an installation on its state folder; safe to repeat after any crash. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { log } = options;
+  const settings = parseNotificationSettings(options.environment.notifications);
   const parts = await openParts(options);
   const { folder, data, git, runtime, url, cases } = parts;
+  const notifications = await startNotifications({ settings, url, cases, checkpoint: parts.checkpoint, log });
   const server = await serve(parts, log);
   parts.ready(cases);
   const keepRuntime = keeperOf(runtime, parts.startRuntime, log);
@@ -82,7 +85,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   });
   const adminLink = await firstAdminLink(data.store, url);
   const { presences } = parts;
-  const stop = makeStop({ server, upkeep, git, data, folder, ending, operator, presences });
+  const stop = makeStop({ server, upkeep, notifications, git, data, folder, ending, operator, presences });
   return { url, folder, data, git, cases, runtime, upkeep, ...(adminLink === undefined ? {} : { adminLink }), stop };
 }
 
@@ -224,6 +227,7 @@ function faultLog(log: Logger): (error: unknown) => void {
 interface Stopping {
   readonly server: FastifyInstance;
   readonly upkeep: Upkeep;
+  readonly notifications: NotificationSide;
   readonly git: GitSide;
   readonly data: DataSide;
   readonly folder: StateFolder;
@@ -237,6 +241,7 @@ function makeStop(parts: Stopping): Platform['stop'] {
     parts.ending.abort();
     await parts.operator.catch(() => undefined);
     await parts.upkeep.stop();
+    await parts.notifications.stop();
     await parts.server.close();
     await parts.git.close();
     for (const presence of parts.presences) await presence.release();

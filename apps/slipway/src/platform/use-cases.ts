@@ -23,6 +23,8 @@ export interface UseCases {
   readonly review: ReviewServices;
   readonly delivery: DeliveryServices;
   readonly log: Logger;
+  /** Who sends notifications; set when sending runs, and each channel looks once then. */
+  readonly channels: { wake: (channel: string) => void };
 }
 
 export interface UseCaseParts {
@@ -98,7 +100,7 @@ export function composeUseCases(parts: UseCaseParts): UseCases {
     toolchain: `node/${process.versions.node}`,
     checkpoint,
   };
-  return { pipeline, review, delivery, log: parts.log };
+  return { pipeline, review, delivery, log: parts.log, channels: { wake: () => undefined } };
 }
 
 async function openWriter(

@@ -14,6 +14,7 @@ const shown: ReadonlySet<string> = new Set([
   'verification',
   'promotion',
   'inboxItem',
+  'notificationChannel',
   'change',
 ]);
 

@@ -1,4 +1,13 @@
-import { healthView, inboxView, meView, metricsView, repositoryView, setImageBody, setImageView } from '@slipway/api';
+import {
+  healthView,
+  inboxView,
+  meView,
+  notificationChannelsView,
+  metricsView,
+  repositoryView,
+  setImageBody,
+  setImageView,
+} from '@slipway/api';
 import { parseBranch, parseName } from '@slipway/domain';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -8,6 +17,7 @@ import { accountOf, addRoute } from '../route.ts';
 import { ServerError } from '../server-error.ts';
 import { parseImagePins } from './parse-image-pins.ts';
 import type { ServerServices } from '../server-services.ts';
+import { channelViews } from '../views/channel-views.ts';
 
 const sessionBody = z.strictObject({ token: z.string().min(1).max(200) });
 const tokenBody = z.strictObject({ label: z.string().min(1).max(100), expiresAt: z.iso.datetime().optional() });
@@ -18,6 +28,7 @@ export function addPlatformRoutes(app: FastifyInstance, services: ServerServices
   addInstallationRoutes(app, services);
   addRepositoryList(app, services);
   addInboxRoute(app, services);
+  addChannelsRoute(app, services);
   addMetricsRoute(app, services);
   addSetImageRoute(app, services);
   addAuditRoute(app, services);
@@ -112,6 +123,21 @@ function addInboxRoute(app: FastifyInstance, services: ServerServices): void {
         })),
       };
     },
+  );
+}
+
+/** How notifications leave, and whether they do. */
+function addChannelsRoute(app: FastifyInstance, services: ServerServices): void {
+  addRoute(
+    app,
+    {
+      method: 'GET',
+      url: '/api/v1/notification-channels',
+      right: 'viewer',
+      summary: 'Channels of notifications and how they do',
+      answer: notificationChannelsView,
+    },
+    async () => ({ channels: await channelViews(services.pipeline.store) }),
   );
 }
 
