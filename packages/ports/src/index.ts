@@ -52,3 +52,4 @@ export { readEntryFacts } from './read-entry-facts.ts';
 export type { NotificationMessage, Notifier } from './notifier.ts';
 export { NotifyError, notifyErrors } from './notify-error.ts';
 export { notify, notifyEffect, notifyOutcome, type OutcomeNotice } from './notify.ts';
+export { authorsOf } from './authors-of.ts';

@@ -21,7 +21,7 @@ import {
   stageEffect,
   stageErrored,
 } from '@slipway/pipeline';
-import { appConfigMovedEffect, notifyEffect, promotionMergedEffect } from '@slipway/ports';
+import { appConfigMovedEffect, notify, notifyEffect, promotionMergedEffect } from '@slipway/ports';
 import type { UseCases } from './use-cases.ts';
 import { measureDeployment } from './measure-deployment.ts';
 import { settleRunEnd } from './settle-run-end.ts';
@@ -39,19 +39,15 @@ type Payload = Readonly<Record<string, unknown>>;
 export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record<string, EffectHandler>> {
   const onWrites = (
     run: (cases: UseCases, payload: Payload, signal: AbortSignal) => Promise<void>,
-    failed: (cases: UseCases, payload: Payload, failure: EffectFailure) => Promise<void> = tellFailure,
+    failed: (
+      cases: UseCases,
+      payload: Payload,
+      failure: EffectFailure & { readonly key: string },
+    ) => Promise<void> = tellFailure,
   ): EffectHandler => ({
     queue: 'writes',
     run: async (payload, context) => run(await useCases, payload, context.signal),
-    failed: async (payload, failure) => failed(await useCases, payload, failure),
-  });
-  const attemptOf = (payload: Payload): { readonly stage: string; readonly attempt: number } => ({
-    stage: String(payload['stage']),
-    attempt: Number(payload['attempt']),
-  });
-  const verificationOf = (payload: Payload): { readonly verification: string; readonly attempt: number } => ({
-    verification: String(payload['verification']),
-    attempt: Number(payload['attempt']),
+    failed: async (payload, failure, { key }) => failed(await useCases, payload, { ...failure, key }),
   });
   return {
     [stageEffect]: {
@@ -102,8 +98,33 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
   };
 }
 
-/** An effect that nobody waits for was given up: an admin hears of it. */
-async function tellFailure(cases: UseCases, payload: Payload, failure: EffectFailure): Promise<void> {
-  cases.log.error({ code: failure.code, payload, reason: failure.message }, 'effect given up');
-  await Promise.resolve();
+function attemptOf(payload: Payload): { readonly stage: string; readonly attempt: number } {
+  return { stage: String(payload['stage']), attempt: Number(payload['attempt']) };
+}
+
+function verificationOf(payload: Payload): { readonly verification: string; readonly attempt: number } {
+  return { verification: String(payload['verification']), attempt: Number(payload['attempt']) };
+}
+
+/** An effect that nobody waits for was given up: administrators hear of it. */
+async function tellFailure(
+  cases: UseCases,
+  payload: Payload,
+  failure: EffectFailure & { readonly key: string },
+): Promise<void> {
+  const { code, message, key } = failure;
+  cases.log.error({ code, key, payload, reason: message }, 'effect given up');
+  const { store, now } = cases.pipeline;
+  await store.transact((tx) =>
+    notify(tx, {
+      id: `effect/${key}`,
+      kind: 'failure',
+      audience: { kind: 'role', role: 'admin' },
+      subject: `Slipway gave up on ${key}`,
+      body: `${code}: ${message}`,
+      link: '/inbox',
+      about: `effect/${key}`,
+      createdAt: now(),
+    }),
+  );
 }

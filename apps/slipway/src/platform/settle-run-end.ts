@@ -1,21 +1,16 @@
 import { type PipelineRun, type StageRun, statementIds } from '@slipway/domain';
 import { stagesOf } from '@slipway/pipeline';
-import type { MetricPoint } from '@slipway/ports';
+import { authorsOf, type MetricPoint, notifyOutcome, type Store } from '@slipway/ports';
 import type { UseCases } from './use-cases.ts';
 
-/** After a run: its metrics, and word to the person concerned when it failed or recovered. Success tells nobody. */
+/** After a run: its metrics, and word to the persons concerned when it failed or recovered. Success tells nobody. */
 export async function settleRunEnd(cases: UseCases, id: string): Promise<void> {
-  const { store, metrics, now } = cases.pipeline;
+  const { store, metrics } = cases.pipeline;
   const run = (await store.get('pipelineRun', id))?.value;
   if (run === undefined || run.finishedAt === undefined) return;
   const stages = await stagesOf(store, id);
   await metrics.write(measure(run, stages));
-  const pusher = (await store.get('change', run.change))?.value.pusher;
-  if (pusher === undefined) return;
-  const isFailure = run.conclusion !== 'success' && run.conclusion !== 'cancelled';
-  if (isFailure) await tell(cases, { run, account: pusher, kind: 'failure', body: explainFailure(stages), now: now() });
-  else if (await hasRecovered(cases, run))
-    await tell(cases, { run, account: pusher, kind: 'recovery', body: 'It passes again.', now: now() });
+  if (run.conclusion !== 'cancelled') await tell(store, { ...run, finishedAt: run.finishedAt }, stages);
 }
 
 function measure(run: PipelineRun, stages: readonly StageRun[]): readonly MetricPoint[] {
@@ -73,42 +68,40 @@ function explainFailure(stages: readonly StageRun[]): string {
     .join('\n');
 }
 
-async function hasRecovered(cases: UseCases, run: PipelineRun): Promise<boolean> {
-  const match = { repository: run.repository, pipeline: run.pipeline, phase: 'finished', trigger: placeOf(run) };
-  const runs = await cases.pipeline.store.list('pipelineRun', { match, newestFirst: true, limit: 2 });
-  const before = runs.map((stored) => stored.value).find((other) => other.id !== run.id);
-  return run.conclusion === 'success' && before?.conclusion === 'failure';
-}
-
-/** Runs of the same place: the same branch, or the same pull request. */
-function placeOf(run: PipelineRun): Readonly<Record<string, unknown>> {
-  const { trigger } = run;
-  if (trigger.kind === 'pull-request') return { kind: trigger.kind, number: trigger.number };
-  return trigger.kind === 'push' ? { kind: trigger.kind, branch: trigger.branch } : { kind: trigger.kind };
-}
-
+/** Once for each end of a run; a retry ends anew. */
 async function tell(
-  cases: UseCases,
-  facts: {
-    readonly run: PipelineRun;
-    readonly account: string;
-    readonly kind: 'failure' | 'recovery';
-    readonly body: string;
-    readonly now: string;
-  },
+  store: Store,
+  run: PipelineRun & { readonly finishedAt: string },
+  stages: readonly StageRun[],
 ): Promise<void> {
-  const { run, account, kind, body, now } = facts;
-  const id = `run/${run.id}/${run.finishedAt ?? ''}`;
-  const subject = kind === 'failure' ? `${run.pipeline} failed` : `${run.pipeline} recovered`;
-  await cases.pipeline.store.transact((tx) =>
-    tx.put('inboxItem', id, {
-      id,
-      account,
-      kind,
-      subject,
-      body,
-      link: `/runs/${encodeURIComponent(run.id)}`,
-      createdAt: now,
-    }),
-  );
+  const pusher = (await store.get('change', run.change))?.value.pusher;
+  const isSuccess = run.conclusion === 'success';
+  const about = `run/${run.id}`;
+  await store.transact(async (tx) => {
+    const authors = await authorsOf(tx, [run.change]);
+    await notifyOutcome(
+      tx,
+      {
+        subject: `pipeline/${run.repository}/${run.pipeline}/${placeOf(run)}`,
+        isSuccess,
+        // By commit, not by end: a slow run of an older commit says nothing about the newer one.
+        order: `${run.createdAt} ${run.finishedAt}`,
+        concerned: [...new Set([...authors, ...(pusher === undefined ? [] : [pusher])])],
+      },
+      {
+        id: `${about}/${run.finishedAt}`,
+        subjects: { failure: `${run.pipeline} failed`, recovery: `${run.pipeline} recovered` },
+        body: isSuccess ? 'It passes again.' : explainFailure(stages),
+        link: `/runs/${encodeURIComponent(run.id)}`,
+        about,
+        createdAt: run.finishedAt,
+      },
+    );
+  });
+}
+
+/** Runs of the same branch, or of the same pull request, are compared. */
+function placeOf({ trigger }: PipelineRun): string {
+  if (trigger.kind === 'pull-request') return `pull-request/${trigger.number}`;
+  return trigger.kind === 'push' ? `branch/${trigger.branch}` : trigger.kind;
 }

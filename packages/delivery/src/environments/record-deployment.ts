@@ -12,6 +12,7 @@ import { advanceDelivery } from '../promotion/advance-delivery.ts';
 import { settleAbort } from '../rollback/settle-abort.ts';
 import type { DeliveryServices } from '../services.ts';
 import { deploymentStatement } from '../statements.ts';
+import { tellDeployment } from '../tell-outcome.ts';
 import { settleTickets } from '../release/close-ticket.ts';
 import { checksOf, startVerifications } from '../verification/start-verifications.ts';
 
@@ -80,6 +81,7 @@ export async function recordDeployment(
     );
     await tx.effect({ kind: measureEffect, key: `${id}/measure`, payload: { deployment: id } });
     await settleEnd(tx, services, desired, next);
+    await tellDeployment(tx, next);
   });
 }
 

@@ -19,6 +19,7 @@ import { appConfigOfRelease } from '../app-config/app-config-of-release.ts';
 import { observeEffect } from '../environments/observe-config.ts';
 import type { DeliveryServices } from '../services.ts';
 import { promotionStatement } from '../statements.ts';
+import { tellPromotion } from '../tell-outcome.ts';
 import { checksOf } from '../verification/start-verifications.ts';
 import { closeTicket } from '../release/close-ticket.ts';
 import { openTicket } from '../release/open-ticket.ts';
@@ -72,7 +73,9 @@ export async function endPromotion(
     const promotion = (await tx.lock('promotion', id))?.value;
     if (promotion === undefined || promotion.phase !== 'running') return;
     const now = services.now();
-    await tx.put('promotion', id, { ...promotion, ...end, finishedAt: now });
+    const ended: Promotion = { ...promotion, ...end, finishedAt: now };
+    await tx.put('promotion', id, ended);
+    await tellPromotion(tx, ended);
     const usual = end.phase === 'succeeded' || end.phase === 'errored' ? end.phase : 'aborted';
     await closeTicket(tx, { id, outcome: outcome ?? usual, message: end.message, now });
   });

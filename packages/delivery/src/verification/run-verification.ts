@@ -13,6 +13,7 @@ import { DeliveryError } from '../delivery-error.ts';
 import { advanceDelivery } from '../promotion/advance-delivery.ts';
 import type { DeliveryServices } from '../services.ts';
 import { verificationStatement } from '../statements.ts';
+import { tellVerification } from '../tell-outcome.ts';
 import { settleTickets } from '../release/close-ticket.ts';
 import { checkDependency } from './check-dependency.ts';
 import { checksOf } from './start-verifications.ts';
@@ -104,6 +105,7 @@ export async function finishVerification(
     const next: Verification = { ...known, ...end, finishedAt: services.now() };
     await tx.put('verification', next.id, next);
     await tx.record(verificationStatement(next, desired.definition.class === 'protected'));
+    await tellVerification(tx, next);
     await advanceDelivery(tx, desired, services.now());
     const deployment = (await tx.get('deployment', next.deployment))?.value;
     if (deployment !== undefined)

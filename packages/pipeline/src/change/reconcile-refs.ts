@@ -13,6 +13,7 @@ import {
   appConfigMovedEffect,
   type Effect,
   type GitRepository,
+  notify,
   promotionMergedEffect,
   type StoreTransaction,
 } from '@slipway/ports';
@@ -204,14 +205,14 @@ async function refreshRequests(
 }
 
 async function tellPusher(tx: StoreTransaction, change: Change, fault: string, now: string): Promise<void> {
-  const id = `pipeline-file/${change.id}`;
-  await tx.put('inboxItem', id, {
-    id,
-    account: change.pusher,
+  await notify(tx, {
+    id: `pipeline-file/${change.id}`,
     kind: 'failure',
-    subject: 'The pipeline file cannot be read',
+    audience: { kind: 'accounts', accounts: [change.pusher] },
+    subject: `The pipeline file of ${change.repository} cannot be read`,
     body: fault,
     link: `/changes/${encodeURIComponent(change.id)}`,
+    about: `change/${change.id}`,
     createdAt: now,
   });
 }

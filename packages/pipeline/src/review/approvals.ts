@@ -26,7 +26,7 @@ export interface ApprovalRule {
 export async function approvalRule(
   reader: RecordReader,
   repository: GitRepository,
-  pullRequest: PullRequest,
+  pullRequest: Pick<PullRequest, 'repository' | 'head' | 'base' | 'promotion'>,
 ): Promise<ApprovalRule> {
   const emails = await commitEmails(repository, pullRequest);
   if (pullRequest.promotion === undefined) {
@@ -90,7 +90,10 @@ export function judgeApproval(
   };
 }
 
-async function commitEmails(repository: GitRepository, pullRequest: PullRequest): Promise<readonly string[]> {
+async function commitEmails(
+  repository: GitRepository,
+  pullRequest: Pick<PullRequest, 'head' | 'base'>,
+): Promise<readonly string[]> {
   const commits = await repository.log(pullRequest.head, { since: pullRequest.base, limit: 10_000 });
   return commits.flatMap((commit) => [
     commit.author.email,

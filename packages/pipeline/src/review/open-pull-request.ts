@@ -1,8 +1,10 @@
 import type { Branch, Name, PullRequest } from '@slipway/domain';
 import type { StoreTransaction } from '@slipway/ports';
+import { approvalRule } from './approvals.ts';
 import { refreshEffect } from './refresh-pull-request.ts';
 import { ReviewError } from './review-error.ts';
 import type { ReviewServices } from './review-services.ts';
+import { tellReviewers } from './tell-reviewers.ts';
 
 export interface PullRequestOpening {
   readonly repository: Name;
@@ -35,6 +37,13 @@ export async function openPullRequest(services: ReviewServices, opening: PullReq
   }
   if (await repository.isAncestor(head, base))
     throw new ReviewError('PULL_REQUEST_EMPTY', `${opening.source} has nothing that ${target} lacks`);
+  const promoted = opening.promotion === undefined ? {} : { promotion: opening.promotion };
+  const rule = await approvalRule(services.store, repository, {
+    repository: opening.repository,
+    head,
+    base,
+    ...promoted,
+  });
   return services.store.transact(async (tx) => {
     await tx.lockName(`pull-requests/${opening.repository}`);
     const all = await tx.list('pullRequest', { match: { repository: opening.repository }, limit: 100_000 });
@@ -58,12 +67,13 @@ export async function openPullRequest(services: ReviewServices, opening: PullReq
       conflicts: [],
       state: 'open',
       pushers: await pushersOf(tx, opening.repository, `refs/heads/${opening.source}`),
-      ...(opening.promotion === undefined ? {} : { promotion: opening.promotion }),
+      ...promoted,
       createdAt: now,
       updatedAt: now,
     };
     await tx.put('pullRequest', pullRequest.id, pullRequest);
     await tx.effect(refreshEffect(pullRequest.id, head, base));
+    await tellReviewers(tx, pullRequest, rule);
     return pullRequest;
   });
 }

@@ -5,6 +5,7 @@ import { cancelRun } from '../control-run.ts';
 import { startRun } from '../start-run.ts';
 import { pushersOf } from './open-pull-request.ts';
 import type { ReviewServices } from './review-services.ts';
+import { tellVoidedApprovals } from './tell-reviewers.ts';
 
 /** Name of the effect that brings a pull request up to its branches. */
 export const refreshKind = 'review.refresh';
@@ -102,6 +103,7 @@ async function startChecks(
       updatedAt: now,
     };
     await tx.put('pullRequest', facts.id, next);
+    await tellVoidedApprovals(tx, known, next);
     const role = (await tx.get('repository', known.repository))?.value.role;
     if (role === 'code' && result.commit !== undefined && result.tree !== undefined) {
       const change = {
