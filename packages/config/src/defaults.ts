@@ -9,4 +9,7 @@ export const defaults = {
   /** 120 × 10 s, as the scripts this replaces wait. */
   rolloutDeadlineMs: 1_200_000,
   protectedApprovals: 1,
+  metricWindowMs: 60_000,
+  /** As Argo Rollouts has them. */
+  metricLimits: { failure: 0, inconclusive: 0, consecutiveError: 4, consecutiveSuccess: 0 },
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { weekdays } from '@slipway/domain';
 import { branchField, clockField, durationField, nameField, pathField, timeZoneField } from './fields.ts';
+import { strategyField } from './strategy-schema.ts';
 
 const verification = z.strictObject({
   name: nameField,
@@ -49,7 +50,7 @@ const environment = z.strictObject({
   dependencies: z.array(dependency).max(20).optional(),
   verifications: z.array(verification).max(20).optional(),
   windows: z.array(promotionWindow).max(20).optional(),
-  strategy: z.enum(['rolling']).optional(),
+  strategy: strategyField.optional(),
 });
 export type EnvironmentSource = z.output<typeof environment>;
 

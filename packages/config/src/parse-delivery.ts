@@ -11,6 +11,7 @@ import { defaults } from './defaults.ts';
 import { deliverySchema, type DeliverySource, type EnvironmentSource } from './delivery-schema.ts';
 import type { Fault } from './fault.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { toStrategy } from './strategy-schema.ts';
 import { validateDocument } from './validate-document.ts';
 
 /**
@@ -101,6 +102,7 @@ function toEnvironment(environment: EnvironmentSource): EnvironmentDefinition {
       services: verification.services,
       timeoutMs: verification.timeout ?? defaults.verificationTimeoutMs,
     })),
+    strategy: toStrategy(environment.strategy),
   };
 }
 

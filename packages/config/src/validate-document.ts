@@ -32,7 +32,9 @@ function toFaults(
     );
   }
   if (issue.code === 'invalid_union') {
-    const nested = issue.errors.flat();
+    // A branch that objects to the value as a whole is not the one that was meant, where another got further.
+    const meant = issue.errors.filter((branch) => branch.every((inner) => inner.path.length > 0));
+    const nested = (meant.length > 0 ? meant : issue.errors).flat();
     if (nested.length > 0)
       return nested.flatMap((inner) => toFaults({ ...inner, path: [...issue.path, ...inner.path] }, document, place));
   }

@@ -1,10 +1,13 @@
 import {
   type DeliveryDefinition,
+  type DeploymentStrategy,
   type DesiredState,
+  type EnvironmentDefinition,
   type EnvironmentDeployment,
   type EvidenceStatement,
   type Promotion,
   type Release,
+  rollingStrategy,
   statementIds,
   type Subject,
   type Verification,
@@ -50,6 +53,8 @@ export function authorisationStatement(facts: {
       ...(release.appConfig === undefined ? {} : { appConfig: release.appConfig }),
       paths: facts.paths,
       rule: desired.isEntry ? 'EntryEnvironment' : 'Promotion',
+      // Signed with the render: the policy beside it is not, and must not be able to turn a canary off.
+      strategy: strategyOf(desired.definition, promotion),
       ...(promotion === undefined ? {} : { promotion: promotion.id, approvals: promotion.approvals }),
     },
     links: [
@@ -57,6 +62,14 @@ export function authorisationStatement(facts: {
       ...(promotion === undefined ? [] : [statementIds.promotion(promotion.id)]),
     ],
   };
+}
+
+/** What goes back was live before, and must be live again soon: it takes no canary's time. */
+function strategyOf(
+  definition: Pick<EnvironmentDefinition, 'strategy'>,
+  promotion: Promotion | undefined,
+): DeploymentStrategy {
+  return promotion?.kind === 'rollback' ? rollingStrategy : (definition.strategy ?? rollingStrategy);
 }
 
 /** A commit that changed what a protected environment renders from, was seen, and let nothing in. */

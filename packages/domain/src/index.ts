@@ -117,3 +117,55 @@ export {
   type Subject,
   type Transition,
 } from './evidence/statement.ts';
+export {
+  comparisons,
+  metricQuestions,
+  rollingStrategy,
+  type BackgroundAnalysis,
+  type CanaryStep,
+  type CanaryStrategy,
+  type Comparison,
+  type DeploymentStrategy,
+  type MetricBound,
+  type MetricCondition,
+  type MetricDefinition,
+  type MetricQuestionKind,
+} from './canary/strategy.ts';
+export { boundOf, meets, needsBaseline, parseCondition, printCondition } from './canary/metric-condition.ts';
+export {
+  answeredCount,
+  assessMetric,
+  emptyMetricRun,
+  errorRetryMs,
+  judgeMeasurement,
+  keptMeasurements,
+  measurementVerdicts,
+  metricPhases,
+  nextMeasurementAt,
+  recordMeasurement,
+  type Measurement,
+  type MeasurementVerdict,
+  type MetricAnswer,
+  type MetricPhase,
+  type MetricRun,
+} from './canary/assess-metric.ts';
+export {
+  canaryPhases,
+  type AnalysisRun,
+  type CanaryControl,
+  type CanaryMetricReport,
+  type CanaryPhase,
+  type CanaryProgress,
+  type CanaryReport,
+  type RequestTotals,
+} from './canary/canary.ts';
+export {
+  beginCanary,
+  decideCanary,
+  type CanaryAction,
+  type CanaryDecision,
+  type CanaryFacts,
+  type DueMeasurement,
+  type TakenMeasurement,
+} from './canary/decide-canary.ts';
+export { canaryLimits, parseStrategy } from './canary/parse-strategy.ts';

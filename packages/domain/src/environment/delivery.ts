@@ -1,3 +1,4 @@
+import type { DeploymentStrategy } from '../canary/strategy.ts';
 import type { Branch, Name } from '../identity/names.ts';
 import type { PromotionWindow } from '../window/promotion-window.ts';
 
@@ -39,6 +40,8 @@ export interface EnvironmentDefinition {
   readonly windows: readonly PromotionWindow[];
   readonly dependencies: readonly DependencyDefinition[];
   readonly verifications: readonly VerificationDefinition[];
+  /** How a render replaces the one before it; absent, in records from before canaries: rolling. */
+  readonly strategy?: DeploymentStrategy;
 }
 
 /** An application's way to production; the order of environments is the order of promotion. */

@@ -1,4 +1,5 @@
 import type { AppConfigPin } from '../app-config/app-config-pin.ts';
+import type { CanaryControl, CanaryReport } from '../canary/canary.ts';
 import type { CommitId } from '../identity/commit-id.ts';
 import type { Digest } from '../identity/digest.ts';
 import type { Branch, Name } from '../identity/names.ts';
@@ -58,6 +59,8 @@ export interface DesiredState {
     readonly renderDigest: Digest;
     readonly reason: string;
   };
+  /** The last word of a person on a canary; it counts only for the render that it names. */
+  readonly canaryControl?: CanaryControl & { readonly renderDigest: Digest };
   readonly updatedAt: string;
 }
 
@@ -80,6 +83,8 @@ export interface EnvironmentDeployment extends DeploymentReason {
   readonly inventory: readonly string[];
   /** Objects whose live state differed and were written. */
   readonly written: number;
+  /** Absent where all pods were replaced at once. */
+  readonly canary?: CanaryReport;
   readonly healthySince?: string;
   readonly startedAt: string;
   readonly finishedAt?: string;

@@ -14,6 +14,11 @@ export const domainErrors = {
   },
   REF_NAME_INVALID: { retry: 'never', next: 'Use a name that `git check-ref-format --branch` accepts.' },
   ENVIRONMENT_UNKNOWN: { retry: 'never', next: 'Name an environment of the delivery file.' },
+  METRIC_CONDITION_INVALID: {
+    retry: 'never',
+    next: 'Write a comparison such as `<= 0.01`, `<= baseline * 1.2` or `<= baseline + 0.02`.',
+  },
+  STRATEGY_INVALID: { retry: 'never', next: 'Run server and operator of the same version.' },
   STAGE_CYCLE: { retry: 'never', next: 'Break the cycle in `needs`.' },
 } as const satisfies Record<string, ErrorRule>;
 
