@@ -53,3 +53,10 @@ export type { NotificationMessage, Notifier } from './notifier.ts';
 export { NotifyError, notifyErrors } from './notify-error.ts';
 export { notify, notifyEffect, notifyOutcome, type OutcomeNotice } from './notify.ts';
 export { authorsOf } from './authors-of.ts';
+export {
+  MetricsError,
+  metricsErrors,
+  type MetricsPlace,
+  type MetricsProvider,
+  type MetricsQuestion,
+} from './metrics-provider.ts';

@@ -27,6 +27,11 @@ export interface TargetEvent {
 export interface Target {
   readonly name: string;
   /**
+   * Whether annotation `slipway.dev/weights` of a Service shares its requests among Deployments (`weights`); absent or `replicas`: every
+   * ready pod gets alike.
+   */
+  readonly sharing?: 'weights' | 'replicas';
+  /**
    * Server-side apply with the given field manager. An object equal to what is stored is `unchanged` and keeps its resourceVersion.
    *
    * @throws TargetError `TARGET_KIND_UNSUPPORTED`, `TARGET_OBJECT_INVALID` (with the field's path), `TARGET_CONFLICT` (another manager owns a field).

@@ -71,6 +71,29 @@ export function targetContract(name: string, make: () => Promise<TargetHarness>)
       expect((await harness.target.get(keyOf('', 'ConfigMap', 'shared')))?.['data']).toEqual({ a: '1', b: '2' });
     });
 
+    it('lets a second manager say one annotation of an object and take it back, without the rest of it', async () => {
+      await apply(service('shared'));
+      const { name: objectName, namespace } = service('shared').metadata;
+      const part = (annotations?: Readonly<Record<string, string>>): KubeObject => ({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: {
+          name: objectName,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(annotations && { annotations }),
+        },
+      });
+
+      const said = await apply(part({ 'contract.slipway.dev/note': 'x' }), { fieldManager: 'other' });
+      expect(said.object.metadata.annotations).toMatchObject({ 'contract.slipway.dev/note': 'x' });
+      expect(said.object['spec']).toMatchObject({ selector: { app: 'shared' } });
+      expect((await apply(service('shared'))).action).toBe('unchanged');
+
+      const taken = await apply(part(), { fieldManager: 'other' });
+      expect(taken.object.metadata.annotations?.['contract.slipway.dev/note']).toBeUndefined();
+      expect(taken.object['spec']).toMatchObject({ selector: { app: 'shared' } });
+    });
+
     it('refuses a kind that it does not run, and a faulty object by the path of its field', async () => {
       const nonsense: KubeObject = {
         apiVersion: 'contract.slipway.dev/v1',

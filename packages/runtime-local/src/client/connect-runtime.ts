@@ -6,10 +6,10 @@ import { RuntimeClient } from './runtime-client.ts';
 
 /** The local runtime as a target, with what only it can tell. */
 export interface LocalRuntime extends Target {
-  /** Counters of a Service by revision; absent when there is no such Service. They begin anew with the runtime. */
+  /** Counters of a Service by revision, of a window or since the runtime began; absent when there is no such Service. */
   requestMetrics(
     service: { readonly namespace: string; readonly name: string },
-    options?: Cancellable,
+    options?: Cancellable & { readonly windowMs?: number },
   ): Promise<ServiceMetrics | undefined>;
   /** What the running runtime is and what this machine lets its pods have. */
   version(options?: Cancellable): Promise<RuntimeVersion>;
@@ -20,6 +20,7 @@ export function connectRuntime(options: { readonly stateDir: string }): LocalRun
   const client = new RuntimeClient(socketOf(options.stateDir));
   return {
     name: 'local',
+    sharing: 'weights',
     apply: (object, { fieldManager, isDryRun, signal }) =>
       client.call('apply', { object, fieldManager, isDryRun }, { signal }),
     get: async (key, cancel) => (await client.call('get', { key }, cancel)).object,
@@ -34,7 +35,10 @@ export function connectRuntime(options: { readonly stateDir: string }): LocalRun
       const tailLines = logOptions?.tailLines ?? 1000;
       return (await client.call('logs', { ...deployment, tailLines }, { signal: logOptions?.signal })).text;
     },
-    requestMetrics: async (service, cancel) => (await client.call('metrics', service, cancel)).metrics,
+    requestMetrics: async ({ namespace, name }, { signal, windowMs } = {}) => {
+      const window = windowMs === undefined ? {} : { windowMs };
+      return (await client.call('metrics', { namespace, name, ...window }, { signal })).metrics;
+    },
     version: (cancel) => client.call('version', {}, cancel),
   };
 }

@@ -14,6 +14,23 @@ const namePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
  * @throws TargetError `TARGET_KIND_UNSUPPORTED`; `TARGET_OBJECT_INVALID` with every fault, each led by its field's path.
  */
 export function validateObject(object: KubeObject): void {
+  refuseUnsupported(object);
+  const { root, faults } = readMetadata(object);
+  validateBody(object.kind, root);
+  throwFaults(object, faults);
+}
+
+/**
+ * Refuses what is no part of an object: one manager may say a single annotation and leave the rest to others.
+ *
+ * @throws TargetError `TARGET_KIND_UNSUPPORTED`, `TARGET_OBJECT_INVALID`.
+ */
+export function validatePart(object: KubeObject): void {
+  refuseUnsupported(object);
+  throwFaults(object, readMetadata(object).faults);
+}
+
+function refuseUnsupported(object: KubeObject): void {
   const group = object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
   const kind = Object.entries(supportedKinds).find(([name]) => name === `${group}/${object.kind}`)?.[1];
   if (kind === undefined || kind.apiVersion !== object.apiVersion) {
@@ -26,6 +43,9 @@ export function validateObject(object: KubeObject): void {
       },
     );
   }
+}
+
+function readMetadata(object: KubeObject): { readonly root: FieldReader; readonly faults: FaultList } {
   const faults = new FaultList();
   const root = new FieldReader(object, '', faults);
   for (const field of ['name', 'namespace'] as const) {
@@ -35,8 +55,7 @@ export function validateObject(object: KubeObject): void {
   }
   root.at('metadata').at('labels').textMap();
   root.at('metadata').at('annotations').textMap();
-  validateBody(object.kind, root);
-  throwFaults(object, faults);
+  return { root, faults };
 }
 
 function validateBody(kind: string, root: FieldReader): void {

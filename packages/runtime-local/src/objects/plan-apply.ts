@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { keyOf } from './object-key.ts';
 import type { ObjectRecord } from './object-record.ts';
 import { mergeManagers } from './merge-managers.ts';
-import { validateObject } from './parse-objects.ts';
+import { validateObject, validatePart } from './parse-objects.ts';
 
 export interface ApplyRequest {
   readonly object: KubeObject;
@@ -28,11 +28,11 @@ export interface ApplyPlan {
  * @throws TargetError `TARGET_KIND_UNSUPPORTED`, `TARGET_OBJECT_INVALID`, `TARGET_CONFLICT`.
  */
 export function planApply(current: ObjectRecord | undefined, request: ApplyRequest): ApplyPlan {
-  validateObject(request.object);
+  validatePart(request.object);
   const key = keyOf(request.object);
   const applied = withoutServerFields(request.object, key.namespace);
   const managers = { ...current?.managers, [request.fieldManager]: applied };
-  // Two appliers that each hold a valid object can still merge to an invalid one.
+  // The whole is what has to be valid: one manager may hold a part, and two valid parts can merge to something that is not.
   const merged = {
     ...mergeManagers(managers, request.fieldManager),
     apiVersion: applied.apiVersion,

@@ -2,7 +2,7 @@ import type { ApplyOutcome, KubeObject, ObjectKey } from '@slipway/ports';
 import { randomUUID } from 'node:crypto';
 import { hasLabels, keyOf } from '../objects/object-key.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { validateObject } from '../objects/parse-objects.ts';
+import { validatePart } from '../objects/parse-objects.ts';
 import { planApply, type ApplyPlan } from '../objects/plan-apply.ts';
 import type { Machine } from '../pods/machine.ts';
 import type { PodSet } from '../pods/pod-set.ts';
@@ -55,7 +55,7 @@ export function makeHandlers(parts: HandlerParts): CallHandlers {
       return { text: await readLogs(logs, tailLines) };
     },
     metrics: (service) => {
-      const metrics = services.metrics(service);
+      const metrics = services.metrics(service, service.windowMs);
       return Promise.resolve(metrics === undefined ? {} : { metrics });
     },
     stop: async () => {
@@ -67,7 +67,7 @@ export function makeHandlers(parts: HandlerParts): CallHandlers {
 
 async function apply(parts: HandlerParts, ask: RuntimeCalls['apply']['ask']): Promise<ApplyOutcome> {
   const { store, services } = parts;
-  validateObject(ask.object);
+  validatePart(ask.object);
   const key = keyOf(ask.object);
   const request = {
     object: ask.object,

@@ -40,7 +40,7 @@ export interface RuntimeCalls {
     readonly answer: { readonly text: string };
   };
   readonly metrics: {
-    readonly ask: { readonly namespace: string; readonly name: string };
+    readonly ask: { readonly namespace: string; readonly name: string; readonly windowMs?: number };
     readonly answer: { readonly metrics?: ServiceMetrics };
   };
   readonly stop: { readonly ask: object; readonly answer: object };

@@ -1,14 +1,9 @@
-/** Upper bounds of the latency buckets, in milliseconds; the last bucket has none. */
-export const latencyBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
+import { type Counters, CounterTable, latencyBoundsMs, type Served, type StatusClass } from './request-counters.ts';
 
-/** Counters of one revision behind a Service, since the runtime started. They only grow: take differences. */
-export interface RevisionMetrics {
-  readonly deployment: string;
-  /** Digest of the pod template, as `updateRevision` in the Deployment's status. Empty: no pod was ready. */
-  readonly revision: string;
+/** Counters of one revision behind a Service. Without a window they only grow: take differences. */
+export interface RevisionMetrics extends Served {
   readonly requests: number;
-  /** By class of the answer; `error`: the pod broke off before it answered. */
-  readonly byStatus: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'error', number>>;
+  readonly byStatus: Readonly<Record<StatusClass, number>>;
   /** From the request's head to the answer's head, one count for each bound and one more; not cumulative. */
   readonly latency: {
     readonly boundsMs: readonly number[];
@@ -18,71 +13,65 @@ export interface RevisionMetrics {
 }
 
 export interface ServiceMetrics {
-  /** ISO 8601: counters began here. */
+  /** ISO 8601: counters began here, with the runtime. */
   readonly since: string;
+  /** The last so many milliseconds only, as asked for and at most {@link historyMs}; absent: all since `since`. */
+  readonly windowMs?: number;
   readonly revisions: readonly RevisionMetrics[];
 }
 
-interface Counters {
-  readonly deployment: string;
-  readonly revision: string;
-  requests: number;
-  readonly byStatus: Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'error', number>;
-  readonly counts: number[];
-  sumMs: number;
+/** How far back a window reaches. */
+export const historyMs = 15 * 60_000;
+
+const bucketMs = 1_000;
+
+interface Bucket {
+  readonly second: number;
+  readonly table: CounterTable;
 }
 
-/** Counts requests of one Service. */
+/** Counts requests of one Service: since the start, and by seconds for windows. Memory is bounded by the history and the revisions in it. */
 export class RequestMetrics {
   readonly #since = new Date().toISOString();
-  readonly #counters = new Map<string, Counters>();
+  readonly #all = new CounterTable();
+  /** Oldest first; seconds without a request have none. */
+  readonly #history: Bucket[] = [];
+  readonly #now: () => number;
+
+  /** @param now - milliseconds of a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** @param statusCode - 0 when the pod broke off. */
-  count(
-    served: { readonly deployment: string; readonly revision: string },
-    statusCode: number,
-    durationMs: number,
-  ): void {
-    const counters = this.#of(served);
-    counters.requests += 1;
-    counters.byStatus[classOf(statusCode)] += 1;
-    counters.sumMs += durationMs;
-    const bucket = latencyBoundsMs.findIndex((bound) => durationMs <= bound);
-    const index = bucket < 0 ? latencyBoundsMs.length : bucket;
-    counters.counts[index] = (counters.counts[index] ?? 0) + 1;
+  count(served: Served, statusCode: number, durationMs: number): void {
+    this.#all.count(served, statusCode, durationMs);
+    this.#bucket().count(served, statusCode, durationMs);
   }
 
-  read(): ServiceMetrics {
-    const revisions = [...this.#counters.values()].map(
-      ({ deployment, revision, requests, byStatus, counts, sumMs }) => ({
-        deployment,
-        revision,
-        requests,
-        byStatus: { ...byStatus },
-        latency: { boundsMs: latencyBoundsMs, counts: [...counts], sumMs },
-      }),
-    );
-    return { since: this.#since, revisions };
+  /** @param windowMs - to whole seconds: the second that it begins in counts. Absent: since the start. */
+  read(windowMs?: number): ServiceMetrics {
+    if (windowMs === undefined) return { since: this.#since, revisions: this.#all.all().map(printCounters) };
+    const window = Math.min(Math.max(0, windowMs), historyMs);
+    const first = Math.floor((this.#now() - window) / bucketMs);
+    const sum = new CounterTable();
+    for (const { second, table } of this.#history) if (second >= first) sum.add(table);
+    return { since: this.#since, windowMs: window, revisions: sum.all().map(printCounters) };
   }
 
-  #of(served: { readonly deployment: string; readonly revision: string }): Counters {
-    const key = `${served.deployment}/${served.revision}`;
-    const found = this.#counters.get(key) ?? {
-      ...served,
-      requests: 0,
-      byStatus: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, error: 0 },
-      counts: new Array<number>(latencyBoundsMs.length + 1).fill(0),
-      sumMs: 0,
-    };
-    this.#counters.set(key, found);
-    return found;
+  #bucket(): CounterTable {
+    const second = Math.floor(this.#now() / bucketMs);
+    const last = this.#history.at(-1);
+    if (last?.second === second) return last.table;
+    const table = new CounterTable();
+    this.#history.push({ second, table });
+    const oldest = second - historyMs / bucketMs;
+    while ((this.#history[0]?.second ?? second) < oldest) this.#history.shift();
+    return table;
   }
 }
 
-function classOf(statusCode: number): keyof Counters['byStatus'] {
-  if (statusCode < 100) return 'error';
-  if (statusCode < 200) return '1xx';
-  if (statusCode < 300) return '2xx';
-  if (statusCode < 400) return '3xx';
-  return statusCode < 500 ? '4xx' : '5xx';
+function printCounters({ deployment, revision, requests, byStatus, counts, sumMs }: Counters): RevisionMetrics {
+  const latency = { boundsMs: latencyBoundsMs, counts: [...counts], sumMs };
+  return { deployment, revision, requests, byStatus: { ...byStatus }, latency };
 }

@@ -63,8 +63,12 @@ export class ServiceController {
     return record?.hostPorts?.[String(service.port)];
   }
 
-  metrics(service: { readonly namespace: string; readonly name: string }): ServiceMetrics | undefined {
-    return this.#open.get(printKey({ group: '', kind: 'Service', ...service }))?.metrics.read();
+  /** @param windowMs - the last so many milliseconds; absent: since the runtime started. */
+  metrics(
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+    windowMs?: number,
+  ): ServiceMetrics | undefined {
+    return this.#open.get(printKey({ group: '', kind: 'Service', namespace, name }))?.metrics.read(windowMs);
   }
 
   async close(): Promise<void> {
