@@ -13,6 +13,7 @@ export const operatorErrors = {
     retry: 'never',
     next: "If that is meant, remove server-key.pub.pem from the operator's folder; else trust nothing that answers there.",
   },
+  CANARY_NAME_TAKEN: { retry: 'never', next: 'Rename the Deployment whose name ends in -canary.' },
   ROLLOUT_FAILED: {
     retry: 'never',
     next: 'Read the logs of its pods; the release before goes on serving where it can.',

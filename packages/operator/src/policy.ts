@@ -1,13 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 import {
   type Branch,
+  type CanaryControl,
+  type CanaryReport,
   type CommitId,
+  type DeploymentStrategy,
   type Digest,
+  isDigest,
   type Name,
   parseBranch,
   parseCommitId,
   parseDigest,
   parseName,
+  parseStrategy,
 } from '@slipway/domain';
 import { parseStatement, verifyEnvelope } from '@slipway/evidence';
 import type { DeliveryPhase } from '@slipway/domain';
@@ -24,6 +29,8 @@ export interface EnvironmentPolicy {
   readonly rolloutDeadlineMs: number;
   /** Signed envelope; absent while nothing may be applied. */
   readonly authorisation?: string;
+  /** The last word of a person on the canary of one render. */
+  readonly canaryControl?: CanaryControl & { readonly renderDigest: Digest };
 }
 
 /** Key of an environment in the reconcile host. */
@@ -44,6 +51,8 @@ export interface DeploymentReport {
   readonly written: number;
   readonly startedAt: string;
   readonly observed: unknown;
+  /** Absent where all pods are replaced at once. */
+  readonly canary?: CanaryReport;
 }
 
 /** The operator's way to its server: it dials out, nothing comes in. */
@@ -57,6 +66,7 @@ export interface PolicyServer {
 export interface AuthorisedRender {
   readonly revision: CommitId;
   readonly renderDigest: Digest;
+  readonly strategy: DeploymentStrategy;
 }
 
 /**
@@ -67,11 +77,15 @@ export interface AuthorisedRender {
 export function readAuthorisation(policy: EnvironmentPolicy, envelope: string, serverKey: KeyObject): AuthorisedRender {
   try {
     const statement = parseStatement(verifyEnvelope(envelope, [serverKey]).payload);
-    const { application, environment, revision, renderDigest } = statement.predicate;
+    const { application, environment, revision, renderDigest, strategy } = statement.predicate;
     const isOurs =
       statement.kind === 'authorisation' && application === policy.application && environment === policy.environment;
     if (!isOurs) throw new Error('it speaks of another environment');
-    return { revision: parseCommitId(String(revision)), renderDigest: parseDigest(String(renderDigest)) };
+    return {
+      revision: parseCommitId(String(revision)),
+      renderDigest: parseDigest(String(renderDigest)),
+      strategy: parseStrategy(strategy),
+    };
   } catch (error) {
     throw new OperatorError('AUTHORISATION_INVALID', `The authorisation of ${policyKey(policy)} cannot be trusted`, {
       cause: error,
@@ -91,5 +105,15 @@ export function parsePolicy(raw: Readonly<Record<string, unknown>>): Environment
     namespace: parseName(text('namespace')),
     rolloutDeadlineMs: Number(raw['rolloutDeadlineMs']),
     ...(typeof raw['authorisation'] === 'string' ? { authorisation: raw['authorisation'] } : {}),
+    ...parseControl(raw['canaryControl']),
   };
+}
+
+/** A word on a canary that cannot be read is none: nothing goes on by mistake. */
+function parseControl(raw: unknown): Pick<EnvironmentPolicy, 'canaryControl'> {
+  if (typeof raw !== 'object' || raw === null) return {};
+  const { renderDigest, step, action, by, at } = raw as Readonly<Record<string, unknown>>;
+  if (typeof step !== 'number' || typeof by !== 'string' || typeof at !== 'string') return {};
+  if (typeof renderDigest !== 'string' || !isDigest(renderDigest)) return {};
+  return action === 'resume' || action === 'abort' ? { canaryControl: { renderDigest, step, action, by, at } } : {};
 }

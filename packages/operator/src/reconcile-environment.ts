@@ -1,11 +1,10 @@
-import { CodedError, type CommitId } from '@slipway/domain';
+import { type CanaryReport, CodedError, type CommitId } from '@slipway/domain';
 import { renderEnvironment, treeAt } from '@slipway/manifests';
-import type { GitRepository, Renderer, Target } from '@slipway/ports';
+import type { GitRepository, MetricsProvider, Renderer, Target } from '@slipway/ports';
 import type { KeyObject } from 'node:crypto';
 import { applyPlan, type Applied, planApply, writesSomething } from './apply-render.ts';
 import {
   type AuthorisedRender,
-  type DeploymentReport,
   type EnvironmentPolicy,
   policyKey,
   type PolicyServer,
@@ -13,6 +12,10 @@ import {
 } from './policy.ts';
 import { OperatorError } from './operator-error.ts';
 import { awaitRollout } from './await-rollout.ts';
+import type { CanaryContext } from './canary/canary-context.ts';
+import { reportCanary } from './canary/report-canary.ts';
+import { type CanaryOutcome, rememberLive, runCanary } from './canary/run-canary.ts';
+import { PassReports } from './pass-reports.ts';
 import type { ReconcileResult } from './reconcile-host.ts';
 
 /** What reconciling reaches outside with. */
@@ -21,6 +24,8 @@ export interface OperatorServices {
   readonly serverKey: KeyObject;
   readonly renderer: Renderer;
   readonly target: Target;
+  /** Asked about canaries; absent: every measurement of one is an error. */
+  readonly metrics?: MetricsProvider;
   /** A bare mirror that holds the commit; fetched only when it does not yet. */
   readonly mirror: (policy: EnvironmentPolicy, commit: CommitId, signal: AbortSignal) => Promise<GitRepository>;
   readonly now: () => string;
@@ -29,9 +34,11 @@ export interface OperatorServices {
 
 /** Drift is repaired by watch events; this is only the backstop. */
 const nextCheckMs = 60_000;
+/** How soon a report that the server did not take is sent again. */
+const unheardMs = 5_000;
 
 /**
- * One pass over one environment: load → render → plan → apply → observe → report.
+ * One pass over one environment: load → render → (canary) → plan → apply → observe → report.
  *
  * Keeps nothing: what was applied and whether it is healthy is read from the target each time.
  */
@@ -49,33 +56,19 @@ export async function reconcileEnvironment(
     if (error instanceof OperatorError) return { kind: 'stalled', error };
     throw error;
   }
-  const startedAt = services.now();
-  const report = (
-    end: Pick<DeploymentReport, 'phase' | 'reason' | 'message'>,
-    applied?: Applied,
-    observed: unknown = {},
-  ): Promise<void> =>
-    services.server.report(
-      {
-        application: policy.application,
-        environment: policy.environment,
-        ...authorised,
-        ...end,
-        inventory: applied?.inventory ?? [],
-        written: applied?.written ?? 0,
-        startedAt,
-        observed,
-      },
-      signal,
-    );
+  const reports = new PassReports(services, policy, { authorised, signal });
   let applied: Applied | undefined;
   let beginning = Promise.resolve();
   try {
     const text = await renderAuthorised(services, policy, { authorised, signal });
+    const context = { services, policy, signal };
+    const outcome = await runCanary(context, { authorised, text });
+    const canary = await canaryOf(context, outcome, authorised);
+    if (outcome.kind !== 'ordinary') return await reportCanaryPass(reports, outcome, canary);
     const plan = await planApply(services.target, policy, { text, signal });
     // A pass that finds nothing to write has one thing to say: how it is.
     if (writesSomething(plan))
-      beginning = report({ phase: 'running', reason: 'Applying', message: 'The operator applies what differs.' });
+      beginning = reports.send({ phase: 'running', reason: 'Applying', message: 'The operator applies what differs.' });
     // Nobody waits for it: with the server away, what differs is repaired all the same.
     beginning.catch(() => undefined);
     applied = await applyPlan(services, policy, { plan, signal });
@@ -83,7 +76,9 @@ export async function reconcileEnvironment(
     const { observed, message } = await awaitRollout(services.target, policy, { applied, signal });
     await services.checkpoint('observed');
     await beginning.catch(() => undefined);
-    await report({ phase: 'succeeded', reason: 'Healthy', message }, applied, observed);
+    await rememberLive(context, outcome.state, authorised);
+    const end = { phase: 'succeeded', reason: 'Healthy', message } as const;
+    await reports.send(end, applied, { observed: canary === undefined ? observed : { ...observed, canary }, canary });
     await services.checkpoint('reported');
     return { kind: 'settled', nextCheckMs };
   } catch (error) {
@@ -91,9 +86,37 @@ export async function reconcileEnvironment(
     if (!(error instanceof CodedError) || error.retry !== 'never') throw error;
     const phase = error.code === 'ROLLOUT_FAILED' || error.code === 'ROLLOUT_DEADLINE' ? 'failed' : 'errored';
     await beginning.catch(() => undefined);
-    await report({ phase, reason: error.code, message: error.message }, applied);
+    await reports.send({ phase, reason: error.code, message: error.message }, applied);
     return { kind: 'stalled', error };
   }
+}
+
+/** The canary that a pass has to tell about: one of this render, not one that it replaced. */
+async function canaryOf(
+  context: CanaryContext,
+  { state }: CanaryOutcome,
+  authorised: AuthorisedRender,
+): Promise<CanaryReport | undefined> {
+  if (state?.renderDigest !== authorised.renderDigest) return undefined;
+  return reportCanary(context, state, authorised.strategy);
+}
+
+/** A canary goes on, and aborts, whether the server hears of it now or later. */
+async function reportCanaryPass(
+  reports: PassReports,
+  outcome: Exclude<CanaryOutcome, { readonly kind: 'ordinary' }>,
+  canary: CanaryReport | undefined,
+): Promise<ReconcileResult> {
+  const isAborted = outcome.kind === 'aborted';
+  const { message } = outcome.state;
+  const end = isAborted
+    ? ({ phase: 'aborted', reason: 'CanaryAborted', message } as const)
+    : ({ phase: 'running', reason: canary === undefined ? 'CanaryReplaced' : 'Canary', message } as const);
+  const isHeard = await reports.trySend(end, { observed: canary === undefined ? {} : { canary }, canary });
+  const pauseMs = isAborted ? nextCheckMs : outcome.retryAfterMs;
+  const retryAfterMs = isHeard ? pauseMs : Math.min(pauseMs, unheardMs);
+  if (isAborted && isHeard) return { kind: 'settled', nextCheckMs };
+  return { kind: 'waiting', reason: message, retryAfterMs };
 }
 
 /** Renders the authorised revision and holds it against the digest that was authorised. */

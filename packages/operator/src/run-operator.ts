@@ -66,8 +66,8 @@ async function watchDrift(services: OperatorServices, wake: (key: string) => voi
     try {
       for await (const event of services.target.watch({}, { signal })) {
         const { labels, name, namespace, generation, resourceVersion } = event.object.metadata;
-        const application = labels?.['slipway.dev/application'];
-        const environment = labels?.['slipway.dev/environment'];
+        const application = labels?.['slipway.dev/application'] ?? labels?.['slipway.dev/canary-application'];
+        const environment = labels?.['slipway.dev/environment'] ?? labels?.['slipway.dev/canary-environment'];
         if (application === undefined || environment === undefined) continue;
         const id = `${event.object.kind}/${namespace ?? ''}/${name}`;
         // A kind without a generation (a ConfigMap) has no status either: every new version of it is a change.

@@ -10,7 +10,7 @@ metricsProviderContract('memory', () => {
     provider,
     place,
     quiet: { ...place, deployment: 'quiet' },
-    record: (answers) => Promise.resolve(provider.record(place, answers)),
+    record: async (answers) => provider.record(place, answers),
     unreachable,
     close: () => Promise.resolve(),
   });

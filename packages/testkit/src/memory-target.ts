@@ -26,6 +26,8 @@ const defaults: Readonly<Record<string, Fields>> = { Deployment: { spec: { progr
 /** A {@link Target} without pods: what is applied becomes healthy when `rollout` says so. Keeps the target contract. */
 export class MemoryTarget implements Target {
   readonly name = 'memory';
+  /** What the annotation of weights is worth here; nothing comes by, so that it is only said. */
+  sharing: 'weights' | 'replicas' = 'weights';
   /** Every write that was not a dry run, in order: `apply ConfigMap/a`, `remove ConfigMap/a`. */
   readonly writes: string[] = [];
   /** Conditions and replicas that a Deployment of this generation gets after an apply; `undefined` leaves it as it is. */
