@@ -25,6 +25,7 @@ import { addPromoteCommand } from './commands/promote.ts';
 import { addRejectCommand } from './commands/reject.ts';
 import { addReleaseCommands } from './commands/release/release.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
+import { addReleaseCanaryCommands } from './commands/release/canary.ts';
 import { addRunCancelCommand } from './commands/run/cancel.ts';
 import { addRunRetryCommand } from './commands/run/retry.ts';
 import { addRunCommand } from './commands/run/run.ts';
@@ -50,6 +51,7 @@ const definitions: readonly ((program: Command, environment: ProgramEnvironment)
   addReleaseCommands,
   addHoldCommands,
   addFreezeCommands,
+  addReleaseCanaryCommands,
   addMetricsCommand,
   addProjectAddCommand,
   addOperatorAddCommand,

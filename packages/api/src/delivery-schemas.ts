@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { holdView } from './release-schemas.ts';
+import { canaryControl, canaryReport } from './canary-schemas.ts';
 import { unmetGate } from './review-schemas.ts';
 
 const deliveryPhase = z.enum(['pending', 'running', 'succeeded', 'failed', 'errored', 'aborted']);
@@ -29,6 +30,7 @@ export const environmentView = z.object({
       reason: z.string(),
       message: z.string(),
       healthySince: z.string().optional(),
+      canary: canaryReport.exactOptional(),
       images: z.array(z.object({ name: z.string(), tag: z.string(), digest: z.string() })),
       changes: z.array(z.object({ id: z.string(), subject: z.string(), author: z.string() })),
     })
@@ -149,6 +151,7 @@ export const operatorPolicy = z.object({
   rolloutDeadlineMs: z.number(),
   /** Signed envelope (DSSE, JSON text) of the authorisation; absent while nothing may be applied. */
   authorisation: z.string().optional(),
+  canaryControl: canaryControl.exactOptional(),
 });
 export type OperatorPolicy = z.infer<typeof operatorPolicy>;
 
@@ -167,6 +170,7 @@ export const deploymentReport = z.object({
   written: z.number().int().min(0),
   startedAt: z.string(),
   observed: z.unknown(),
+  canary: canaryReport.exactOptional(),
 });
 
 /** A report as it travels: DSSE envelope (JSON text) over a {@link deploymentReport}, signed with the operator's key. */

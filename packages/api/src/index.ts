@@ -36,6 +36,7 @@ export {
   type OperatorPolicy,
   type EnrolmentView,
 } from './delivery-schemas.ts';
+export { canaryBody, canaryReport, type CanaryView } from './canary-schemas.ts';
 export {
   holdView,
   holdsView,

@@ -20,6 +20,8 @@ export interface ProgramEnvironment {
   readonly databaseUrl?: string;
   /** `SLIPWAY_METRICS_URL`: database of the metrics. */
   readonly metricsUrl?: string;
+  /** `SLIPWAY_PROMETHEUS_URL`: where the queries of canaries are asked; the local runtime answers the other questions itself. */
+  readonly prometheusUrl?: string;
   /** `PG_BIN`: folder of the PostgreSQL programs for the embedded one. */
   readonly pgBin?: string;
   /** `SLIPWAY_CRASH_AT`: a checkpoint at which the process ends itself, for crash tests. */
@@ -71,6 +73,7 @@ export function readProgramEnvironment(
     configFile: path.join(base('XDG_CONFIG_HOME', '.config'), 'config.json'),
     ...optional('SLIPWAY_DATABASE_URL', 'databaseUrl'),
     ...optional('SLIPWAY_METRICS_URL', 'metricsUrl'),
+    ...optional('SLIPWAY_PROMETHEUS_URL', 'prometheusUrl'),
     ...optional('PG_BIN', 'pgBin'),
     ...optional('SLIPWAY_CRASH_AT', 'crashAt'),
     ...optional('SLIPWAY_KUBECTL', 'kubectl'),

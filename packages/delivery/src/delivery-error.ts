@@ -46,6 +46,8 @@ export const deliveryErrors = {
     retry: 'never',
     next: 'Revert the commit that changed the folder app-config, or push a new app-config commit: Slipway pins it whole.',
   },
+  CANARY_NOT_RUNNING: { retry: 'never', next: 'Look at what runs with `slipway status`.' },
+  CANARY_NOT_WAITING: { retry: 'never', next: 'Wait until it does, or abort it.' },
   IMAGE_NOT_ALLOWED: { retry: 'never', next: 'Pull it from a registry that the delivery file lists.' },
   VERIFICATION_UNREACHABLE: { retry: 'backoff', next: 'Name a Service that the environment has.' },
 } as const satisfies Record<string, ErrorRule>;

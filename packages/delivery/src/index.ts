@@ -16,6 +16,7 @@ export {
   type DeploymentReport,
   type ReportSource,
 } from './environments/record-deployment.ts';
+export { sayToCanary, type CanaryOrder } from './canary/say-to-canary.ts';
 export { environmentOf, readDelivery } from './environments/read-delivery.ts';
 export {
   finishVerification,

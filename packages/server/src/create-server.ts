@@ -8,6 +8,7 @@ import { isForged, readCredential } from './access/credentials.ts';
 import { holdsRight } from './access/rights.ts';
 import { findPrincipal } from './access/tokens.ts';
 import { addAccountRoutes } from './routes/account-routes.ts';
+import { addCanaryRoutes } from './routes/canary-routes.ts';
 import { addDeliveryRoutes } from './routes/delivery-routes.ts';
 import { addReleaseRoutes } from './routes/release-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
@@ -63,6 +64,7 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
   addReviewRoutes(app, services);
   addDeliveryRoutes(app, services);
   addReleaseRoutes(app, services);
+  addCanaryRoutes(app, services);
   addOperatorRoutes(app, services);
   addOperatorAccountRoutes(app, services);
   addEventRoutes(app, services);

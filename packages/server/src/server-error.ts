@@ -56,4 +56,6 @@ export const statusOf: Readonly<Record<string, number>> = {
   ROLLBACK_REFUSED: 409,
   ROLLBACK_CONFLICT: 409,
   BREAK_GLASS_REFUSED: 403,
+  CANARY_NOT_RUNNING: 409,
+  CANARY_NOT_WAITING: 409,
 };

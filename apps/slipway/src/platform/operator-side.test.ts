@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createSigningKey, openReport, parsePublicKey, printPublicKey, type SigningKey } from '@slipway/evidence';
 import { createGitHost } from '@slipway/git';
-import { MemoryTarget, plainRenderer } from '@slipway/testkit';
+import { MemoryMetrics, MemoryTarget, plainRenderer } from '@slipway/testkit';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPolicyServer } from './operator-link.ts';
@@ -88,6 +88,7 @@ describe('an operator and its server', () => {
     startOperator({
       ...{ url, token: 'a token', folder: await openOperatorFolder(root), log, target, renderer: plainRenderer },
       git: createGitHost({}),
+      metrics: new MemoryMetrics(),
       checkpoint: () => Promise.resolve(),
       signal: ending.signal,
     });

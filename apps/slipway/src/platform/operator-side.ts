@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, type CommitId } from '@slipway/domain';
 import { type EnvironmentPolicy, type OperatorServices, type PassReport, runOperator } from '@slipway/operator';
-import type { GitHost, GitRepository, Renderer, Target } from '@slipway/ports';
+import type { GitHost, GitRepository, MetricsProvider, Renderer, Target } from '@slipway/ports';
 import { enrol, openPolicyServer, type OperatorLink } from './operator-link.ts';
 
 export interface OperatorParts extends OperatorLink {
@@ -12,6 +12,7 @@ export interface OperatorParts extends OperatorLink {
   readonly git: GitHost;
   readonly renderer: Renderer;
   readonly target: Target;
+  readonly metrics: MetricsProvider;
   readonly checkpoint: (name: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -28,6 +29,7 @@ export async function startOperator(parts: OperatorParts): Promise<void> {
     serverKey,
     renderer: parts.renderer,
     target: parts.target,
+    metrics: parts.metrics,
     mirror: (policy, commit, signal) => openMirror(parts, policy, { commit, signal }),
     now: () => new Date().toISOString(),
     checkpoint: parts.checkpoint,

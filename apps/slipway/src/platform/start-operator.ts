@@ -12,6 +12,7 @@ import type { LocalRuntime } from '@slipway/runtime-local';
 import { CliError } from '../cli/cli-error.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { keeperOf, leaveRuntime, startRuntimeProcess } from './local-runtime.ts';
+import { canaryMetrics } from './canary-metrics.ts';
 import { openOperatorFolder } from './operator-folder.ts';
 import { startOperator } from './operator-side.ts';
 import { takePresence } from './presence.ts';
@@ -60,6 +61,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
     const checkpoint = makeCheckpoint(environment.crashAt);
     const ended = startOperator({
       ...{ url, token, folder, serverKey, git: createGitHost({}), renderer, target, checkpoint, log },
+      metrics: canaryMetrics(environment, target),
       signal: ending.signal,
     });
     return {

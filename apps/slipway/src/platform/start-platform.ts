@@ -17,6 +17,7 @@ import { createServer, type ServerServices, type SetImageRequest } from '@slipwa
 import { firstAdminLink, openServiceAccounts } from './accounts.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { makeEffectHandlers } from './effect-handlers.ts';
+import { canaryMetrics } from './canary-metrics.ts';
 import { choosePort } from './choose-port.ts';
 import { exportAudit } from './export-audit.ts';
 import { type GitGround, type GitSide, openGitGround, openGitSide } from './git-side.ts';
@@ -79,7 +80,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const upkeep = await startUpkeep({ cases, data, keepRuntime, log: log.child({ part: 'upkeep' }) });
   parts.onPushed.wake = upkeep.wakeRepository;
   const ending = new AbortController();
-  const operator = options.withOperator ? runInProcess(parts, log, ending.signal) : Promise.resolve();
+  const operator = options.withOperator ? runInProcess(parts, options, ending.signal) : Promise.resolve();
   operator.catch((error: unknown) => {
     log.error({ err: error }, 'operator ended');
   });
@@ -90,11 +91,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 /** The operator beside the server: it too enrols, dials out over HTTP and signs with a key of its own. */
-async function runInProcess(parts: PlatformParts, log: Logger, signal: AbortSignal): Promise<void> {
+async function runInProcess(
+  parts: PlatformParts,
+  { environment, log }: PlatformOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { url, renderer, checkpoint, runtime, git, folder, secrets, data } = parts;
   await startOperator({
     ...{ url, renderer, checkpoint, target: runtime, git: git.host, token: secrets.operator, signal },
     folder: await openOperatorFolder(folder.operator),
+    metrics: canaryMetrics(environment, runtime),
     serverKey: data.key.publicKey,
     log: log.child({ part: 'operator' }),
   });

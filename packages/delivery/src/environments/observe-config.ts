@@ -105,15 +105,17 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
     const updatedAt = services.now();
     if (typeof rendered === 'string') {
       const kept = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
-      await tx.put('desiredState', id, { ...base, ...kept, fault: rendered, updatedAt });
+      await tx.put('desiredState', id, { ...base, ...wordOf(previous), ...kept, fault: rendered, updatedAt });
       return;
     }
-    await tx.put(
-      'desiredState',
-      id,
-      await settle(tx, { ...observed, base, rendered, previous, passedBy, now: updatedAt }),
-    );
+    const settled = await settle(tx, { ...observed, base, rendered, previous, passedBy, now: updatedAt });
+    await tx.put('desiredState', id, { ...settled, ...wordOf(previous) });
   });
+}
+
+/** What a person said of a canary outlives a look at the branch: the operator may not have heard it yet. */
+function wordOf(previous: DesiredState | undefined): Pick<DesiredState, 'canaryControl'> {
+  return previous?.canaryControl === undefined ? {} : { canaryControl: previous.canaryControl };
 }
 
 /** A render, or the fault that a person must mend; the environment goes on with what was authorised. */

@@ -1,4 +1,5 @@
 import {
+  type CanaryReport,
   type CommitId,
   type DeliveryPhase,
   type DesiredState,
@@ -33,6 +34,8 @@ export interface DeploymentReport {
   readonly startedAt: string;
   /** Per object: generation applied and observed, and when it was seen healthy. */
   readonly observed: unknown;
+  /** Absent where all pods are replaced at once. */
+  readonly canary?: CanaryReport;
 }
 
 /** Where a report came from, as the server checked it before. */
@@ -94,6 +97,7 @@ function nextDeployment(facts: {
 }): EnvironmentDeployment {
   const { report, known, now } = facts;
   const { application, environment, revision, renderDigest, phase, reason, message, inventory, written } = report;
+  const canary = report.canary ?? known?.canary;
   return {
     id: facts.id,
     application,
@@ -106,6 +110,7 @@ function nextDeployment(facts: {
     message,
     inventory,
     written: Math.max(written, known?.written ?? 0),
+    ...(canary === undefined ? {} : { canary }),
     startedAt: known?.startedAt ?? report.startedAt,
     ...(isFinal[phase] ? { finishedAt: now } : {}),
     ...(phase === 'succeeded' ? { healthySince: now } : {}),

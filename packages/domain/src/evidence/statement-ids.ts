@@ -16,6 +16,7 @@ export const statementIds = {
   ticket: (ticket: string, state: 'opened' | 'closed'): string => `release-ticket/${ticket}/${state}`,
   hold: (hold: string, state: 'placed' | 'lifted'): string => `hold/${hold}/${state}`,
   freeze: (freeze: string, state: 'placed' | 'ended'): string => `freeze/${freeze}/${state}`,
+  canaryControl: (deployment: string, at: string): string => `canary-control/${deployment}/${at}`,
   revocation: (authorisation: string): string => `revocation/${authorisation}`,
   refusal: (what: string): string => `refusal/${what}`,
 } as const;

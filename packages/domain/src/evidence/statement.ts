@@ -19,6 +19,7 @@ export const predicateTypes = {
   promotion: 'https://slipway.dev/predicate/promotion/v1',
   releaseTicket: 'https://slipway.dev/predicate/release-ticket/v1',
   hold: 'https://slipway.dev/predicate/hold/v1',
+  canaryControl: 'https://slipway.dev/predicate/canary-control/v1',
   revocation: 'https://slipway.dev/predicate/revocation/v1',
   refusal: 'https://slipway.dev/predicate/refusal/v1',
   gate: 'https://slsa.dev/verification_summary/v1',

@@ -22,6 +22,7 @@ const stepOf: Record<PredicateKind, ReportStep> = {
   authorisation: 'approval',
   releaseTicket: 'approval',
   hold: 'approval',
+  canaryControl: 'approval',
   revocation: 'approval',
   refusal: 'approval',
   deployment: 'deployment',

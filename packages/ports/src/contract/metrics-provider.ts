@@ -59,7 +59,7 @@ export function metricsProviderContract(name: string, make: () => Promise<Metric
       expect(await ask('error-ratio', under.quiet)).toBeUndefined();
       expect(await ask('error-ratio', { deployment: 'nobody' })).toBeUndefined();
       expect(await ask('error-ratio', { service: 'nowhere' })).toBeUndefined();
-    });
+    }, 60_000);
 
     it('counts since it began, where it keeps counters', async () => {
       const { totals } = under.provider;
@@ -81,7 +81,7 @@ export function metricsProviderContract(name: string, make: () => Promise<Metric
         failed: (all?.failed ?? 0) + 1,
       });
       expect(await read({ namespace, service: 'nowhere' })).toBeUndefined();
-    });
+    }, 60_000);
 
     it('says by its code that nobody answers', async () => {
       const question = { ...under.place, kind: 'requests', windowMs: 60_000 } as const;

@@ -127,5 +127,6 @@ async function policyOf(services: ServerServices, desired: DesiredState): Promis
     target: definition.target,
     rolloutDeadlineMs: definition.rolloutDeadlineMs,
     ...(envelope === undefined ? {} : { authorisation: envelope }),
+    ...(desired.canaryControl === undefined ? {} : { canaryControl: desired.canaryControl }),
   };
 }

@@ -1,6 +1,6 @@
-import type { BoardView, EnvironmentView } from '@slipway/api';
+import type { BoardView, CanaryView, EnvironmentView } from '@slipway/api';
 import { type ExplainedEnvironment, explainApplication } from '@slipway/delivery';
-import type { Account } from '@slipway/domain';
+import type { Account, CanaryReport } from '@slipway/domain';
 import type { RecordReader } from '@slipway/ports';
 import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
@@ -73,6 +73,10 @@ function viewOpen(
   return { id, kind, release, phase, message, requestedBy, ...(pullRequest === undefined ? {} : { pullRequest }) };
 }
 
+function viewCanary(canary: CanaryReport): CanaryView {
+  return { ...canary, metrics: [...canary.metrics] };
+}
+
 async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Promise<EnvironmentView['running']> {
   const { authorised } = one.desired;
   if (authorised === undefined) return undefined;
@@ -87,6 +91,7 @@ async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Pro
     reason: deployment?.reason ?? 'WaitingForOperator',
     message: deployment?.message ?? 'The operator has not reported it yet.',
     ...(deployment?.healthySince === undefined ? {} : { healthySince: deployment.healthySince }),
+    ...(deployment?.canary === undefined ? {} : { canary: viewCanary(deployment.canary) }),
     images: (release?.images ?? []).map((image) => ({ name: image.name, tag: image.newTag, digest: image.digest })),
     changes: changes.flatMap((stored) => {
       if (stored === undefined) return [];

@@ -16,6 +16,7 @@ const titles: Readonly<Record<PredicateKind, string>> = {
   promotion: 'Promotion',
   releaseTicket: 'Release ticket',
   hold: 'Hold',
+  canaryControl: 'Word on a canary',
   revocation: 'Authorisation revoked',
   refusal: 'Refusal',
   gate: 'Gate',

@@ -1,0 +1,1 @@
+export { connectPrometheus, type PrometheusSettings } from './connect-prometheus.ts';
