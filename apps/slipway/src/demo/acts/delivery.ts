@@ -90,6 +90,14 @@ async function judgeMetrics(world: World, act: Act): Promise<void> {
 
 /** Promotes as Carol; only another person's approval lets it in. */
 export async function promote(world: World, act: Act): Promise<PromotionView> {
+  const promotion = await askForPromotion(world, act);
+  const path = `/api/v1/promotions/${encodeURIComponent(promotion.id)}/approve`;
+  await api(world.url, world.dora, path, { verdict: 'approved' });
+  return promotion;
+}
+
+/** Asks for a promotion as Carol, up to where only another person's approval is missing. */
+export async function askForPromotion(world: World, act: Act): Promise<PromotionView> {
   const at = '/api/v1/applications/guestbook/environments/prod/promotions';
   const asked = await waitFor('a promotion to prod', async () => {
     const answer = await ask(`${world.url}${at}`, { method: 'POST', token: world.carol.token, body: {} });
@@ -122,7 +130,6 @@ export async function promote(world: World, act: Act): Promise<PromotionView> {
     body: { verdict: 'approved' },
   });
   act.check("the author's is refused too", author.status === 403, author.text.slice(0, 120));
-  await api(world.url, world.dora, `${path}/approve`, { verdict: 'approved' });
   return promotion;
 }
 

@@ -60,11 +60,16 @@ export function settled(
   );
 }
 
-/** What the deployed web service answers, by plain HTTP. */
-export async function page(view: EnvironmentView, path = '/version'): Promise<string> {
+/** Where people reach the web service of an environment. */
+export function addressOf(view: EnvironmentView): string {
   const web = view.services.find((service) => service.name === 'web');
   if (web === undefined) throw new Error(`environment ${view.environment} has no Service web`);
-  return (await ask(`${web.url}${path}`)).text;
+  return web.url;
+}
+
+/** What the deployed web service answers, by plain HTTP. */
+export async function page(view: EnvironmentView, path = '/version'): Promise<string> {
+  return (await ask(`${addressOf(view)}${path}`)).text;
 }
 
 /** How long a message may be, in the words of the deployed application; nothing is written by asking. */

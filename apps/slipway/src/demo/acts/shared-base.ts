@@ -4,7 +4,8 @@ import { api, ask, mustGit, waitFor } from '../outside.ts';
 import type { Act } from '../report.ts';
 import type { World } from '../world.ts';
 import { promote } from './delivery.ts';
-import { environment, messageLimit, settled } from './look.ts';
+import { Traffic } from '../traffic.ts';
+import { addressOf, environment, messageLimit, settled } from './look.ts';
 
 /** The limit that the shared base sets, before and after. */
 const limit = '120';
@@ -42,9 +43,16 @@ export async function sharedBaseAct(world: World, act: Act): Promise<void> {
   );
   await limitSeen(world, 'stage');
   await settled(world, 'stage', (view) => view.pending === undefined && view.promotion === undefined);
-  await promote(world, act);
-  await limitSeen(world, 'prod');
-  const prod = await settled(world, 'prod', (view) => view.pending === undefined);
+  // Every pod changes, so every service is judged: without requests nothing could be said of them.
+  const traffic = new Traffic(addressOf(await environment(world, 'prod')));
+  try {
+    await promote(world, act);
+    await limitSeen(world, 'prod');
+    await settled(world, 'prod', (view) => view.pending === undefined);
+  } finally {
+    await traffic.stop();
+  }
+  const prod = await environment(world, 'prod');
   act.check(
     "it passed prod's gates and is live",
     (await messageLimit(prod)) === limit,
