@@ -5,6 +5,9 @@ import { parsePort } from './cli/parse-arguments.ts';
 import { addApproveCommand } from './commands/approve.ts';
 import { addAuditExportCommand } from './commands/audit/export.ts';
 import { addAuditVerifyCommand } from './commands/audit/verify.ts';
+import { addConfigDiffCommand } from './commands/config/diff.ts';
+import { addConfigGetCommand } from './commands/config/get.ts';
+import { addConfigTokenCommand } from './commands/config/token.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addFreezeCommands } from './commands/freeze/freeze.ts';
@@ -53,6 +56,9 @@ const definitions: readonly ((program: Command, environment: ProgramEnvironment)
   addFreezeCommands,
   addReleaseCanaryCommands,
   addMetricsCommand,
+  addConfigGetCommand,
+  addConfigDiffCommand,
+  addConfigTokenCommand,
   addProjectAddCommand,
   addOperatorAddCommand,
   addOperatorRemoveKeyCommand,

@@ -1,3 +1,12 @@
+export {
+  appConfigView,
+  appConfigDiffView,
+  configTokenBody,
+  springEnvironment,
+  type AppConfigView,
+  type AppConfigDiffView,
+  type SpringEnvironment,
+} from './app-config-schemas.ts';
 export { stageView, runView, runsView, type StageView, type RunView } from './run-schemas.ts';
 export {
   unmetGate,

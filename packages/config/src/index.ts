@@ -13,3 +13,4 @@ export {
 export { SettingError, settingErrors } from './setting-error.ts';
 export { readProgramEnvironment, type ProgramEnvironment } from './program-environment.ts';
 export { checkSettings, type SettingsFile } from './check-settings.ts';
+export { flattenSettings, type FlatValue } from './flatten-settings.ts';

@@ -25,6 +25,19 @@ export {
   type VerificationAttempt,
 } from './verification/run-verification.ts';
 export { checksOf, verifyEffect } from './verification/start-verifications.ts';
+export {
+  createAppConfigReader,
+  type AppConfigInForce,
+  type AppConfigPlace,
+  type ReadAppConfig,
+} from './app-config/app-config-reader.ts';
+export {
+  compareAppConfig,
+  readAppConfigStanding,
+  textOf,
+  type AppConfigDifference,
+  type AppConfigStanding,
+} from './app-config/compare-app-config.ts';
 export { pinAppConfig } from './app-config/pin-app-config.ts';
 export { advanceDelivery, nextEnvironment, promoteEffect } from './promotion/advance-delivery.ts';
 export { carryPromotion, promotionErrored, settlePromotion } from './promotion/carry-promotion.ts';

@@ -49,6 +49,21 @@ describe('pods with namespaces and the host’s Node', () => {
     ).toBeTruthy();
   });
 
+  it('find the config endpoint of the server as a Service that nobody applied', async () => {
+    const endpoint = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nsettings'));
+    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    const { port } = endpoint.address() as AddressInfo;
+    local = await startThrowaway(program.file, ['withoutBubblewrap', `configPort=${port}`]);
+    await applyAll(service('web'), deployment('web', await nodeImage(local.registry, 'web', serverScript('v1'))));
+    await ready('web');
+
+    const env = JSON.parse(await ask('web', '/env')) as Readonly<Record<string, string>>;
+    const { SLIPWAY_CONFIG_SERVICE_HOST: host, SLIPWAY_CONFIG_SERVICE_PORT: at } = env;
+    expect([host, at]).toEqual(['127.0.0.1', String(port)]);
+    expect(await ask('web', `/call?${host}:${at}/`)).toBe('settings');
+    endpoint.close();
+  });
+
   it('cannot reach what else listens on the machine, nor read files of others', async () => {
     local = await startThrowaway(program.file);
     const secret = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nsecret'));

@@ -1,14 +1,17 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
+import { createAppConfigReader } from '@slipway/delivery';
 import { CodedError } from '@slipway/domain';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { isForged, readCredential } from './access/credentials.ts';
-import { holdsRight } from './access/rights.ts';
-import { findPrincipal } from './access/tokens.ts';
+import { holdsRight, mayReadConfig, type Right } from './access/rights.ts';
+import { findPrincipal, type Principal } from './access/tokens.ts';
 import { addAccountRoutes } from './routes/account-routes.ts';
 import { addCanaryRoutes } from './routes/canary-routes.ts';
+import { addAppConfigRoutes } from './routes/app-config-routes.ts';
+import { addConfigRoutes } from './routes/config-routes.ts';
 import { addDeliveryRoutes } from './routes/delivery-routes.ts';
 import { addReleaseRoutes } from './routes/release-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
@@ -65,6 +68,9 @@ export async function createServer(services: ServerServices): Promise<FastifyIns
   addDeliveryRoutes(app, services);
   addReleaseRoutes(app, services);
   addCanaryRoutes(app, services);
+  const readAppConfig = createAppConfigReader(services.delivery);
+  addAppConfigRoutes(app, services, readAppConfig);
+  addConfigRoutes(app, services, readAppConfig);
   addOperatorRoutes(app, services);
   addOperatorAccountRoutes(app, services);
   addEventRoutes(app, services);
@@ -105,12 +111,18 @@ async function guard(services: ServerServices, request: FastifyRequest, reply: F
   if (request.principal === undefined) throw new ServerError('UNAUTHENTICATED', 'This needs a login');
   if (isForged(credential, request.method, request.headers))
     throw new ServerError('FORBIDDEN', 'This request came from another site');
-  if (right === undefined || !holdsRight(request.principal, right)) {
+  if (right === undefined || !isAllowed(request, request.principal, right)) {
     throw new ServerError(
       'FORBIDDEN',
       `${request.principal.account.id} does not hold the right ${right ?? 'needed here'}`,
     );
   }
+}
+
+function isAllowed(request: FastifyRequest, principal: Principal, right: Right): boolean {
+  if (right !== 'config-reader') return holdsRight(principal, right);
+  const { application = '', profile = '' } = request.params as Readonly<Record<string, string>>;
+  return mayReadConfig(principal, { application, profile });
 }
 
 function sendProblem(services: ServerServices, error: FastifyError, reply: FastifyReply): FastifyReply {

@@ -123,6 +123,6 @@ function listRoutes(world: ServerWorld): readonly Route[] {
         url,
       })),
     )
-    .filter((route) => route.url.startsWith('/api/'))
+    .filter((route) => /^\/(?:api|config)\//.test(route.url))
     .sort((a, b) => (`${a.url} ${a.method}` < `${b.url} ${b.method}` ? -1 : 1));
 }

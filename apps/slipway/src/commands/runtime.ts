@@ -19,6 +19,7 @@ export async function runtimeCommand(options: { readonly state: string }): Promi
   await runRuntime({
     stateDir: options.state,
     signal: ending.signal,
+    configPort: Number(new URL(url).port),
     registries: [
       {
         host,

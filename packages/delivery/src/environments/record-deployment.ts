@@ -70,7 +70,7 @@ export async function recordDeployment(
     if (authorised.revision !== report.revision) return;
     const known = (await tx.lock('deployment', id))?.value;
     if (known !== undefined && isFinal[known.phase]) return;
-    const next = nextDeployment({ id, report, known, release: authorised.release, now: services.now() });
+    const next = nextDeployment({ id, report, known, authorised, now: services.now() });
     await tx.put('deployment', id, next);
     if (!isFinal[next.phase]) return;
     const isProtected = desired.definition.class === 'protected';
@@ -92,10 +92,11 @@ function nextDeployment(facts: {
   readonly id: string;
   readonly report: DeploymentReport;
   readonly known: EnvironmentDeployment | undefined;
-  readonly release: Digest;
+  readonly authorised: NonNullable<DesiredState['authorised']>;
   readonly now: string;
 }): EnvironmentDeployment {
   const { report, known, now } = facts;
+  const { release, appConfig } = facts.authorised;
   const { application, environment, revision, renderDigest, phase, reason, message, inventory, written } = report;
   const canary = report.canary ?? known?.canary;
   return {
@@ -104,7 +105,8 @@ function nextDeployment(facts: {
     environment,
     revision,
     renderDigest,
-    release: facts.release,
+    release,
+    ...(appConfig === undefined ? {} : { appConfig }),
     phase,
     reason,
     message,

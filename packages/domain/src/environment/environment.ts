@@ -78,6 +78,8 @@ export interface EnvironmentDeployment extends DeploymentReason {
   readonly revision: CommitId;
   readonly renderDigest: Digest;
   readonly release: Digest;
+  /** What its app-config folder held; absent without one. */
+  readonly appConfig?: AppConfigPin;
   readonly phase: DeliveryPhase;
   /** Objects applied: `Kind.group namespace/name`. */
   readonly inventory: readonly string[];

@@ -25,7 +25,7 @@ export interface AccessToken {
   readonly account: string;
   /** SHA-256 of the secret, hex. */
   readonly secretHash: string;
-  readonly purpose: 'person' | 'stage' | 'operator' | 'login-link';
+  readonly purpose: 'person' | 'stage' | 'operator' | 'login-link' | 'application';
   readonly label: string;
   /** Narrowed rights, such as `registry:push:guestbook/web`; absent means all of the account's. */
   readonly scopes?: readonly string[];

@@ -10,6 +10,7 @@ import { parseConfigMap } from '../objects/parse-objects.ts';
 import { matchesLabels } from '../objects/object-key.ts';
 import type { ServiceSpec } from '../objects/workload.ts';
 import { assertReachable, inspectMachine, type Machine, type MachineLimits } from '../pods/machine.ts';
+import type { ServiceEndpoint } from '../pods/pod-environment.ts';
 import { PodFolders } from '../pods/pod-record.ts';
 import { PodSet } from '../pods/pod-set.ts';
 import { ServiceController } from '../services/service-controller.ts';
@@ -24,6 +25,8 @@ export interface RuntimeOptions {
   readonly stateDir: string;
   /** Where images come from, by the host in their reference. */
   readonly registries: readonly ArtifactRegistry[];
+  /** Port on loopback of the config endpoint; every pod finds it as if it were a Service `slipway-config`. @default none */
+  readonly configPort?: number;
   /** Ends the runtime; its pods live on, and the next runtime takes them over. */
   readonly signal: AbortSignal;
   /** What not to use of this machine. */
@@ -120,7 +123,8 @@ async function assemble(options: RuntimeOptions, runtimeDir: string, signal: Abo
     folders,
     logsDir,
     socketDir: socketFolder(options.stateDir, 'runtime'),
-    services: (namespace) => services.endpointsOf(namespace),
+    // A Service of that name in the namespace comes later, and wins.
+    services: (namespace) => [...builtInServices(options), ...services.endpointsOf(namespace)],
     configMaps: (namespace) => configMapsOf(store, namespace),
     changed: () => loop.wake(),
     signal,
@@ -139,6 +143,11 @@ async function assemble(options: RuntimeOptions, runtimeDir: string, signal: Abo
     return deployments.reconcile(report);
   });
   return { images, store, pods, services, loop, machine };
+}
+
+function builtInServices({ configPort }: RuntimeOptions): readonly ServiceEndpoint[] {
+  if (configPort === undefined) return [];
+  return [{ name: 'slipway-config', ports: [{ port: 80, hostPort: configPort }] }];
 }
 
 function endpointsOf(pods: PodSet, namespace: string, spec: ServiceSpec): readonly Endpoint[] {

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** An open stream of server-sent events (WHATWG HTML, "Server-sent events"). */
 export interface EventStream {
-  /** `data` holds no newline. */
-  readonly send: (event: string, data: string) => void;
+  /** `data` and `id` hold no newline. */
+  readonly send: (event: string, data: string, id?: string) => void;
   readonly end: () => void;
   readonly onClose: (listener: () => void) => void;
 }
@@ -35,7 +35,8 @@ export function sendEvents(request: FastifyRequest, reply: FastifyReply): EventS
     for (const listener of listeners) listener();
   });
   return {
-    send: (event, data) => void raw.write(`event: ${event}\ndata: ${data}\n\n`),
+    send: (event, data, id) =>
+      void raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`),
     end: () => void raw.end(),
     onClose: (listener) => void listeners.push(listener),
   };

@@ -1,0 +1,2 @@
+export { openConfig, type ConfigOptions, type LiveConfig } from './open-config.ts';
+export type { Config, ConfigValue } from './config.ts';
