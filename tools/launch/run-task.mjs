@@ -32,7 +32,9 @@ export async function runTask(task, args) {
 
 async function updateGoldens(args) {
   const printed = await runNode('tools/repo-checks/print-errors.mjs', []);
-  return printed === 0 ? runNode(vitest, ['run', '--update=all', ...args], { environment: { UPDATE_GOLDEN: '1' } }) : printed;
+  return printed === 0
+    ? runNode(vitest, ['run', '--update=all', ...args], { environment: { UPDATE_GOLDEN: '1' } })
+    : printed;
 }
 
 function existing(script) {

@@ -99,6 +99,10 @@ class ConfigClient implements LiveConfig {
     await this.#take(kept, 'cache').catch((error: unknown) => this.#tell(error));
   }
 
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** Hears of changes until closed; whatever breaks is tried again after a growing pause with jitter. */
   async #follow(): Promise<void> {
     for (let failures = 0; !this.#closing.signal.aborted; ) {
@@ -107,7 +111,7 @@ class ConfigClient implements LiveConfig {
         else await this.#listen(() => (failures = 0));
         failures = 0;
       } catch (error) {
-        if (this.#closing.signal.aborted) return;
+        if (this.#isClosed()) return;
         this.#tell(error);
         failures += 1;
         const longestMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 8));
@@ -237,9 +241,9 @@ async function* chunksOf(response: Response, signal: AbortSignal): AsyncGenerato
   try {
     for (;;) {
       signal.throwIfAborted();
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield value as Uint8Array;
+      const read: { readonly done: boolean; readonly value?: Uint8Array | undefined } = await reader.read();
+      if (read.done || read.value === undefined) break;
+      yield read.value;
     }
     signal.throwIfAborted();
   } finally {

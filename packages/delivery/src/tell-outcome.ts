@@ -5,7 +5,7 @@ import { authorsOf, notifyOutcome, type StoreTransaction } from '@slipway/ports'
 /** Tells of a deployment that failed, or of the first that works after one; whoever made what is new in it, and whoever promoted it. */
 export async function tellDeployment(tx: StoreTransaction, deployment: EnvironmentDeployment): Promise<void> {
   const { application, environment, phase, renderDigest, finishedAt } = deployment;
-  if (finishedAt === undefined || (phase !== 'succeeded' && phase !== 'failed' && phase !== 'errored')) return;
+  if (finishedAt === undefined || phase === 'pending' || phase === 'running') return;
   const promotions = await tx.list('promotion', { match: { application, environment, renderDigest } });
   const promoters = promotions.map(({ value }) => value.requestedBy);
   const where = `${application} in environment ${environment}`;
@@ -20,11 +20,12 @@ export async function tellDeployment(tx: StoreTransaction, deployment: Environme
     {
       id: `deployment/${deployment.id}/${phase}`,
       subjects: {
-        failure: `${where} ${phase === 'failed' ? 'failed' : 'could not be deployed'}`,
+        failure: `${where} ${phase === 'succeeded' ? 'works' : sayDeployment[phase]}`,
         recovery: `${where} recovered`,
       },
       body: [
         `${deployment.reason}: ${deployment.message}`,
+        ...requestsOf(deployment),
         `Release ${shortDigest(deployment.release)}, revision ${deployment.revision}.`,
       ].join('\n'),
       link: linkOf(deployment),
@@ -32,6 +33,19 @@ export async function tellDeployment(tx: StoreTransaction, deployment: Environme
       createdAt: finishedAt,
     },
   );
+}
+
+const sayDeployment = {
+  failed: 'failed',
+  errored: 'could not be deployed',
+  aborted: 'was aborted as a canary',
+} as const;
+
+/** How many people got an error from a canary, where the target counts them. */
+function requestsOf({ canary }: EnvironmentDeployment): readonly string[] {
+  if (canary?.requests === undefined) return [];
+  const { failed, total } = canary.requests;
+  return [`${failed} of ${total} requests to the canary failed.`];
 }
 
 /** Tells of a promotion that could not be carried. The next deployment that works there is its recovery. */

@@ -61,7 +61,8 @@ function readBody(status: number, text: string): unknown {
   }
   const fields = fieldsOf(body);
   if (fields['status'] === 'success') return fields['data'];
-  const what = String(fields['error'] ?? 'without a reason').slice(0, 500);
+  const { error } = fields;
+  const what = (typeof error === 'string' ? error : 'without a reason').slice(0, 500);
   const isOurs = fields['errorType'] === 'bad_data' || fields['errorType'] === 'execution';
   throw new MetricsError(
     isOurs ? 'METRICS_QUESTION_INVALID' : 'METRICS_UNREACHABLE',
@@ -72,7 +73,8 @@ function readBody(status: number, text: string): unknown {
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const part of response.body ?? []) {
+    const chunk = part as Uint8Array;
     size += chunk.length;
     if (size > maxAnswerBytes) throw new MetricsError('METRICS_ANSWER_INVALID', 'Prometheus answers without end');
     chunks.push(chunk);

@@ -33,10 +33,13 @@ export async function operateRuntime(stateDir: string): Promise<OperatedRuntime>
   const services: OperatorServices = {
     server: {
       async *watch(signal) {
-        for (let seen: unknown; !signal.aborted; await sleep(50)) {
-          if (seen === policies) continue;
-          seen = policies;
-          yield policies;
+        let seen: unknown;
+        while (!signal.aborted) {
+          if (seen !== policies) {
+            seen = policies;
+            yield policies;
+          }
+          await sleep(50);
         }
       },
       report: (report) => {

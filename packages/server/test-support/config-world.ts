@@ -70,6 +70,7 @@ async function putDesired(
         class: 'open',
         approvals: 0,
         soakMs: 0,
+        windows: [],
         rolloutDeadlineMs: 1_000,
         dependencies: [],
         verifications: [],

@@ -144,7 +144,6 @@ async function makeServices(
       findService: () => Promise.resolve(undefined),
       hasImage: () => Promise.resolve(true),
       openPullRequest: unreached('openPullRequest'),
-      hasImage: unreached('hasImage'),
     },
     rawHandlers: [],
     dashboardDir,

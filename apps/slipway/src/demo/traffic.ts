@@ -53,8 +53,9 @@ export class Traffic {
 
   async #run(): Promise<void> {
     for (let sent = 0; sent < mostRequests && !this.#isStopped; sent++) {
-      const isPage = sent % 2 === 0;
-      const visitor = visitors[(sent / 2) % visitors.length] ?? '';
+      // By chance: what alternates would keep step with a proxy that takes turns, and see only one version.
+      const isPage = Math.random() < 0.5;
+      const visitor = visitors[Math.floor(Math.random() * visitors.length)] ?? '';
       const call: Promise<void> = this.#ask(isPage ? `/?author=${visitor}` : '/version').finally(() =>
         this.#running.delete(call),
       );

@@ -56,15 +56,7 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
       failed: async (payload, failure) =>
         stageErrored((await useCases).pipeline, attemptOf(payload), new Error(failure.message)),
     },
-    [verifyEffect]: {
-      queue: 'verifications',
-      run: async (payload, { signal }) => runVerification((await useCases).delivery, verificationOf(payload), signal),
-      failed: async (payload, failure) =>
-        finishVerification((await useCases).delivery, verificationOf(payload), {
-          phase: 'errored',
-          message: failure.message,
-        }),
-    },
+    [verifyEffect]: verifications(useCases),
     [runEndedEffect]: onWrites((cases, payload) => settleRunEnd(cases, String(payload['run']))),
     // What waits and until when stands in rows; the effect only says that there is something.
     [notifyEffect]: onWrites((cases, payload) => {
@@ -95,6 +87,19 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
       (cases, payload, failure) =>
         promotionErrored(cases.delivery, String(payload['promotion']), new Error(failure.message)),
     ),
+  };
+}
+
+/** Runs somebody's checks; they have a queue of their own. */
+function verifications(useCases: Promise<UseCases>): EffectHandler {
+  return {
+    queue: 'verifications',
+    run: async (payload, { signal }) => runVerification((await useCases).delivery, verificationOf(payload), signal),
+    failed: async (payload, failure) =>
+      finishVerification((await useCases).delivery, verificationOf(payload), {
+        phase: 'errored',
+        message: failure.message,
+      }),
   };
 }
 
