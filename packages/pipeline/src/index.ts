@@ -32,3 +32,4 @@ export {
   type ApprovalRule,
   type JudgedReview,
 } from './review/approvals.ts';
+export { closePullRequest } from './review/close-pull-request.ts';

@@ -50,6 +50,7 @@ export const statusOf: Readonly<Record<string, number>> = {
   REVIEW_REFUSED: 403,
   REVIEW_HEAD_MOVED: 409,
   MERGE_REFUSED: 409,
+  CLOSE_REFUSED: 403,
   PROMOTION_REFUSED: 409,
   HOLD_UNKNOWN: 404,
   FREEZE_UNKNOWN: 404,

@@ -8,6 +8,8 @@ import { runCommand } from '../cli/run-command.ts';
 export interface ReviewOptions extends ServerOptions {
   readonly head?: CommitId;
   readonly reason?: string;
+  /** `reject` only: for good. */
+  readonly close?: true;
 }
 
 export function addApproveCommand(program: Command, environment: ProgramEnvironment): void {

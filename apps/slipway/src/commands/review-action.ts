@@ -1,4 +1,4 @@
-import { promotionView, type PullRequestView, pullRequestView } from '@slipway/api';
+import { promotionView, type PullRequestView, pullRequestView, ticketView } from '@slipway/api';
 import { CliError } from '../cli/cli-error.ts';
 import { printable } from '../cli/print-table.ts';
 import type { CommandContext } from '../cli/run-command.ts';
@@ -18,7 +18,7 @@ export async function review(
   options: Reviewing,
 ): Promise<ExitCode | undefined> {
   const client = await connectServer(context, options);
-  const [, repository, number] = /^([a-z0-9-]+)#(\d+)$/.exec(id) ?? [];
+  const [, repository, number] = options.close === true ? await requestOf(client, id) : splitRequest(id);
   if (repository !== undefined && number !== undefined) {
     const reviewed = await reviewRequest(
       client,
@@ -36,11 +36,24 @@ export async function review(
   return undefined;
 }
 
+function splitRequest(id: string): readonly (string | undefined)[] {
+  return /^([a-z0-9-]+)#(\d+)$/.exec(id) ?? [];
+}
+
+/** The pull request that an id names, or the one that carries the promotion of that id. */
+async function requestOf(client: ApiClient, id: string): Promise<readonly (string | undefined)[]> {
+  const named = splitRequest(id);
+  if (named.length > 0) return named;
+  const ticket = await client.get(apiPath`/api/v1/release-tickets/${id}`, ticketView);
+  if (ticket.pullRequest === undefined) throw new CliError('CLI_USAGE', `Promotion ${id} has no pull request to close`);
+  return [id, ticket.repository, String(ticket.pullRequest)];
+}
+
 async function reviewRequest(client: ApiClient, path: string, options: Reviewing): Promise<PullRequestView> {
   const head = options.head ?? (await client.get(path, pullRequestView)).head;
-  return client.post(`${path}/reviews`, pullRequestView, {
-    body: { verdict: options.verdict, body: options.reason ?? '', head },
-  });
+  const body = { verdict: options.verdict, body: options.reason ?? '', head };
+  const reviewed = await client.post(`${path}/reviews`, pullRequestView, { body });
+  return options.close === true ? client.post(`${path}/close`, pullRequestView) : reviewed;
 }
 
 function printRequest(request: PullRequestView, verdict: Verdict): string {

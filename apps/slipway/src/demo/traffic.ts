@@ -44,6 +44,11 @@ export class Traffic {
     return this.#counts.get(label) ?? { requests: 0, failed: 0, versions: {} };
   }
 
+  /** Failed requests under all labels. */
+  failed(): number {
+    return [...this.#counts.values()].reduce((sum, counts) => sum + counts.failed, 0);
+  }
+
   /** Ends the load and waits for the answers that are still to come. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -6,6 +6,7 @@ export const reviewErrors = {
   PULL_REQUEST_BRANCH_MISSING: { retry: 'never', next: 'Push the branch first.' },
   REVIEW_REFUSED: { retry: 'never', next: 'Ask another person to review it.' },
   REVIEW_HEAD_MOVED: { retry: 'never', next: 'Look at the new head, then review that.' },
+  CLOSE_REFUSED: { retry: 'never', next: 'Ask its author, or somebody who may approve it.' },
   MERGE_REFUSED: { retry: 'never', next: 'Meet every rule listed, then merge again.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -1,6 +1,12 @@
 import { commentBody, openPullRequestBody, pullRequestSummary, pullRequestView, reviewBody } from '@slipway/api';
 import { parseBranch, parseCommitId, parseName, type PullRequest } from '@slipway/domain';
-import { mergePullRequest, openPullRequest, readMergeState, reviewPullRequest } from '@slipway/pipeline';
+import {
+  closePullRequest,
+  mergePullRequest,
+  openPullRequest,
+  readMergeState,
+  reviewPullRequest,
+} from '@slipway/pipeline';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { accountOf, addRoute, type Call } from '../route.ts';
@@ -33,6 +39,7 @@ export function addReviewRoutes(app: FastifyInstance, services: ServerServices):
   addOpeningRoute(app, services);
   addVerdictRoute(app, services);
   addTalkingRoutes(app, services);
+  addCloseRoute(app, services);
 }
 
 /** Lists and one of them. */
@@ -169,6 +176,25 @@ function addTalkingRoutes(app: FastifyInstance, services: ServerServices): void 
     },
     async (call) => {
       await mergePullRequest(services.review, accountOf(call), (await findPullRequest(services, call)).id);
+      return view(call);
+    },
+  );
+}
+
+/** A no for good. */
+function addCloseRoute(app: FastifyInstance, services: ServerServices): void {
+  const view = viewOf(services);
+  addRoute(
+    app,
+    {
+      method: 'POST',
+      url: `${base}/:number/close`,
+      right: 'viewer',
+      summary: 'Closes it without merging',
+      answer: pullRequestView,
+    },
+    async (call) => {
+      await closePullRequest(services.review, accountOf(call), (await findPullRequest(services, call)).id);
       return view(call);
     },
   );
