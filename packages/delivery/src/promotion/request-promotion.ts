@@ -47,7 +47,8 @@ export async function requestPromotion(
       ...(await entryOfRequest(tx, downstream, services.now())),
     });
     if (decision.kind === 'refused') {
-      throw new DeliveryError('PROMOTION_REFUSED', decision.unmet.map((one) => one.message).join(' '), {
+      const why = decision.unmet.map((one) => one.message).join(' ');
+      throw new DeliveryError('PROMOTION_REFUSED', why.replace(/\.$/, ''), {
         facts: { gate: decision.unmet[0]?.gate ?? '' },
       });
     }

@@ -2,7 +2,14 @@ import { parseBranch } from '@slipway/domain';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { pipelineFile, stages } from '../../test-support/pipeline-files.ts';
 import { code, type PipelineWorld, PipelineWorlds } from '../../test-support/pipeline-world.ts';
-import { mergePullRequest, openPullRequest, type ReviewError, readMergeState, reviewPullRequest } from '../index.ts';
+import {
+  closePullRequest,
+  mergePullRequest,
+  openPullRequest,
+  type ReviewError,
+  readMergeState,
+  reviewPullRequest,
+} from '../index.ts';
 
 const worlds = new PipelineWorlds();
 let world: PipelineWorld;
@@ -193,6 +200,27 @@ describe('reviewing', () => {
 
     await review(opened.id, 'rita');
     expect(await unmet(opened.id)).toEqual([]);
+  });
+});
+
+describe('closing', () => {
+  it('is for its author and for reviewers, once, and nothing goes in afterwards', async () => {
+    const opened = await world.request({ a: '1' });
+    await world.drive();
+    const outsider = { ...(await world.account('dora')), id: 'otto', roles: [] };
+
+    await expect(closePullRequest(world.services, outsider, opened.id)).rejects.toMatchObject({
+      code: 'CLOSE_REFUSED',
+    });
+    expect(await closePullRequest(world.services, await world.account('rita'), opened.id)).toMatchObject({
+      state: 'closed',
+    });
+    await expect(closePullRequest(world.services, await world.account('rita'), opened.id)).rejects.toMatchObject({
+      code: 'PULL_REQUEST_UNKNOWN',
+    });
+    await expect(mergePullRequest(world.services, await world.account('dora'), opened.id)).rejects.toMatchObject({
+      code: 'MERGE_REFUSED',
+    });
   });
 });
 
