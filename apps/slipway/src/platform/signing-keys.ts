@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
+import { link, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import {
   createSigningKey,
@@ -30,16 +30,29 @@ export async function openServerKey(folder: StateFolder): Promise<ServerKey> {
   return key;
 }
 
-/** Opens a key, or makes it; the file is its owner's alone, and appears whole or not at all. */
+/** Opens a key, or makes it; the file is its owner's alone, and appears whole or not at all. Of two that make it at once, one wins. */
 export async function openSigningKey(file: string): Promise<OpenedKey> {
-  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
-  const text = pem ?? printPrivateKey(createSigningKey().privateKey);
-  if (pem === undefined) await writeAtomically(file, text);
+  const text = (await readKey(file)) ?? (await makeKey(file));
   const signing = parsePrivateKey(text);
   const publicKey = createPublicKey(signing.privateKey);
   const publicPem = printPublicKey(publicKey);
   return { signing, publicKey, publicPem, fingerprint: keyFingerprint(publicKey) };
+}
+
+async function readKey(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+async function makeKey(file: string): Promise<string> {
+  const draft = `${file}.${randomUUID()}`;
+  await writeAtomically(draft, printPrivateKey(createSigningKey().privateKey));
+  // A link is made only where nothing is yet; what stands there then is the key, ours or another's.
+  await link(draft, file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+  await rm(draft, { force: true });
+  return readFile(file, 'utf8');
 }
