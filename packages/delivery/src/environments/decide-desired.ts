@@ -44,8 +44,8 @@ export function decideDesired(facts: DesiredFacts): DesiredDecision {
     };
   }
   const [hold] = facts.promotion?.kind === 'rollback' ? [] : facts.holds;
-  if (hold !== undefined && facts.abortedBecause === undefined)
-    return { kind: 'pending', reason: `Held by ${hold.placedBy}: ${hold.reason}` };
+  if (hold !== undefined)
+    return { kind: 'pending', reason: facts.abortedBecause ?? `Held by ${hold.placedBy}: ${hold.reason}` };
   if (facts.isEntry) return { kind: 'authorise' };
   // What was verified upstream is the promotion's release: another one that came with its commit has no gate behind it.
   if (facts.promotion?.release === facts.release && facts.isNamedInFolder) return { kind: 'authorise' };
