@@ -5,6 +5,7 @@ const benchmarks = {
   image: () => import('./image.mjs'),
   memory: () => import('./memory.mjs'),
   demo: () => import('./demo.mjs'),
+  rollback: () => import('./rollback.mjs'),
   'config-reload': () => import('./config-reload.mjs'),
   writer: () => import('./writer.mjs'),
 };
