@@ -1,5 +1,6 @@
 import type { Promotion, PullRequest } from '@slipway/domain';
 import type { DeliveryServices } from '../services.ts';
+import { tellOverdueReviews } from '../rollback/tell-break-glass.ts';
 import { endHold } from '../holds/holds.ts';
 import { promoteEffect } from './advance-delivery.ts';
 import { endPromotion } from './carry-promotion.ts';
@@ -9,6 +10,7 @@ import { endPromotion } from './carry-promotion.ts';
  * nobody wants any more ends. Level-triggered; safe to repeat.
  */
 export async function advancePromotions(services: DeliveryServices): Promise<void> {
+  await tellOverdueReviews(services);
   const open = await services.store.list('promotion', { match: { phase: 'running' } });
   for (const { value } of open) {
     if (value.commit !== undefined) continue;

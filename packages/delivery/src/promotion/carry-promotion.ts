@@ -25,6 +25,7 @@ import { closeTicket } from '../release/close-ticket.ts';
 import { openTicket } from '../release/open-ticket.ts';
 import { changeTrailer, commitMessage, type ManifestEdit } from '../writer/manifest-edit.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
+import { tellBreakGlass } from '../rollback/tell-break-glass.ts';
 import { rollbackWhenReady } from '../rollback/carry-rollback.ts';
 import { applyPromotion, promotionTitle } from './promotion-edit.ts';
 import { readEnvironment } from './upstream-facts.ts';
@@ -154,6 +155,7 @@ export async function settlePromotion(
     const message = 'Its commit stands in the config repository; the operator applies it.';
     const next: Promotion = { ...known, commit, approvals, renderDigest: rendered.renderDigest, message };
     await tx.put('promotion', id, next);
+    await tellBreakGlass(tx, next);
     const upstream =
       known.rollback === undefined
         ? await upstreamStatements(tx, desired)

@@ -11,11 +11,14 @@ import {
 import { addFreeze } from '../holds/freezes.ts';
 import { addHold, liftHold } from '../holds/holds.ts';
 import { advanceDelivery } from '../promotion/advance-delivery.ts';
+import { advancePromotions } from '../promotion/advance-promotions.ts';
 import { requestPromotion } from '../promotion/request-promotion.ts';
 import { previewRollback } from './preview-rollback.ts';
+import { reviewBreakGlass } from './review-break-glass.ts';
 import { requestRollback, type RollbackOrder } from './request-rollback.ts';
 
 const prod = { application: parseName('guestbook'), environment: parseName('prod') };
+const boss: Account = { ...promoter, id: 'boss', roles: ['approver'], verifiedEmails: ['boss@example.test'] };
 const overlayFile = 'overlays/prod/kustomization.yaml';
 const authorisedFile = 'overlays/prod/authorised.yaml';
 
@@ -171,6 +174,10 @@ describe('rollback', () => {
     const second = await released(2);
     await released(3);
     const requests = world.requests.length;
+    await world.store.transact(async (tx) => {
+      for (const account of [boss, { ...boss, id: 'root', roles: ['admin'] as const }])
+        await tx.put('account', account.id, account);
+    });
 
     const rollback = await back({ isEmergency: true });
     await world.drive();
@@ -180,6 +187,20 @@ describe('rollback', () => {
     expect((await world.state('prod')).authorised?.release).toBe(second.release);
     const statement = (await world.store.statements({ ids: [`promotion/${rollback.id}`] }))[0];
     expect(statement?.kind).toBe('promotion');
+
+    await expect(reviewBreakGlass(world.services, promoter, rollback.id)).rejects.toMatchObject({
+      code: 'BREAK_GLASS_REFUSED',
+    });
+    pass(60 * 25);
+    await advancePromotions(world.services);
+    await advancePromotions(world.services);
+    const inbox = (await world.store.list('inboxItem')).map(({ value }) => [value.account, value.kind]);
+    expect(inbox).toEqual([
+      ['boss', 'waiting'],
+      ['root', 'failure'],
+    ]);
+    const reviewed = await reviewBreakGlass(world.services, boss, rollback.id);
+    expect(reviewed).toMatchObject({ approvals: ['boss'], breakGlass: { reviewedBy: 'boss' } });
   });
 
   it('opens the revert after an aborted canary, holds, and lets what ran before go on', async () => {
