@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { permissionView } from './approval-schemas.ts';
 import { holdView } from './release-schemas.ts';
 import { canaryControl, canaryReport } from './canary-schemas.ts';
 import { unmetGate } from './review-schemas.ts';
@@ -65,6 +66,8 @@ export const environmentView = z.object({
   why: z.string().optional(),
   /** What the asking account may do here. */
   canPromote: z.object({ isAllowed: z.boolean(), unmet: z.array(unmetGate) }),
+  /** Whether it may hold the environment, lift its holds, freeze it and ask for a rollback. */
+  canHold: permissionView,
   /** Loopback addresses of Services, for people who look at what runs. */
   services: z.array(z.object({ name: z.string(), url: z.string() })),
   updatedAt: z.string(),

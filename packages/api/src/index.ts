@@ -21,6 +21,13 @@ export {
   type PullRequestView,
 } from './review-schemas.ts';
 export {
+  approvalsView,
+  permissionView,
+  waitingApproval,
+  type ApprovalsView,
+  type WaitingApproval,
+} from './approval-schemas.ts';
+export {
   verificationView,
   environmentView,
   boardView,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { permissionView } from './approval-schemas.ts';
 import { unmetGate } from './review-schemas.ts';
 
 /** What keeps everything but rollbacks out of an environment. */
@@ -29,6 +30,8 @@ export const freezeView = z.object({
   placedAt: z.string(),
   endedBy: z.string().optional(),
   endedAt: z.string().optional(),
+  /** Whether the asking account may end it; in the list only. */
+  canEnd: permissionView.optional(),
 });
 export type FreezeView = z.infer<typeof freezeView>;
 export const freezesView = z.array(freezeView);

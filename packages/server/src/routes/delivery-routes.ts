@@ -1,4 +1,4 @@
-import { boardView, promoteBody, promotionView, trailView, whyView } from '@slipway/api';
+import { approvalsView, boardView, promoteBody, promotionView, trailView, whyView } from '@slipway/api';
 import { diffEnvironments, requestPromotion, reviewBreakGlass } from '@slipway/delivery';
 import { parseDigest, parseName, type Promotion } from '@slipway/domain';
 import { reviewPullRequest } from '@slipway/pipeline';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { accountOf, addRoute } from '../route.ts';
 import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
+import { viewApprovals } from '../views/approvals-view.ts';
 import { viewBoard } from '../views/board-view.ts';
 import { viewPromotion } from '../views/promotion-view.ts';
 import { viewTrail } from '../views/trail-view.ts';
@@ -129,6 +130,17 @@ function addPromotionRoutes(app: FastifyInstance, services: ServerServices): voi
 
 /** The consent of a second person, or its refusal. */
 function addApprovalRoute(app: FastifyInstance, services: ServerServices): void {
+  addRoute(
+    app,
+    {
+      method: 'GET',
+      url: '/api/v1/approvals',
+      right: 'viewer',
+      summary: 'Promotions and rollbacks that wait for a second person',
+      answer: approvalsView,
+    },
+    (call) => viewApprovals(services, accountOf(call)),
+  );
   addRoute(
     app,
     {

@@ -26,6 +26,7 @@ import {
 } from '@slipway/delivery';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { permissionOf, promoterGates } from '../access/promoter-gates.ts';
 import { accountOf, addRoute, type Call } from '../route.ts';
 import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
@@ -100,7 +101,11 @@ function addFreezeRoutes(app: FastifyInstance, services: ServerServices): void {
   addRoute(
     app,
     { method: 'GET', url: '/api/v1/freezes', right: 'viewer', summary: 'Freezes, newest first', answer: freezesView },
-    async () => (await services.delivery.store.list('freeze', { newestFirst: true })).map(({ value }) => value),
+    async (call) => {
+      const canEnd = permissionOf(promoterGates(accountOf(call)));
+      const freezes = await services.delivery.store.list('freeze', { newestFirst: true });
+      return freezes.map(({ value }) => ({ ...value, canEnd }));
+    },
   );
   addRoute(
     app,
@@ -166,7 +171,7 @@ function addPreviewRoutes(app: FastifyInstance, services: ServerServices): void 
     },
     async (call) => {
       const preview = await previewRollback(services.delivery, { ...placeOf(call), ...given(call.query) });
-      return viewRollbackPreview(services.delivery.store, preview);
+      return viewRollbackPreview(services.delivery.store, preview, accountOf(call));
     },
   );
 }

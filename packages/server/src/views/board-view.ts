@@ -2,6 +2,7 @@ import type { BoardView, CanaryView, EnvironmentView } from '@slipway/api';
 import { type ExplainedEnvironment, explainApplication } from '@slipway/delivery';
 import type { Account, CanaryReport } from '@slipway/domain';
 import type { RecordReader } from '@slipway/ports';
+import { permissionOf, promoterGates } from '../access/promoter-gates.ts';
 import { ServerError } from '../server-error.ts';
 import type { ServerServices } from '../server-services.ts';
 
@@ -22,8 +23,7 @@ async function viewEnvironment(
 ): Promise<EnvironmentView> {
   const { desired, promotion, why } = one;
   const running = await viewRunning(services.delivery.store, one);
-  const mayPromote = account.roles.includes('promoter') || account.roles.includes('admin');
-  const role = mayPromote ? [] : [{ gate: 'RoleMissing', message: 'You do not hold the role promoter.' }];
+  const role = promoterGates(account);
   const unmet = [...role, ...one.unmet];
   return {
     application: desired.application,
@@ -45,6 +45,7 @@ async function viewEnvironment(
     ...viewEntry(one, services.delivery.now()),
     ...(why === undefined ? {} : { why }),
     canPromote: { isAllowed: unmet.length === 0, unmet: [...unmet] },
+    canHold: permissionOf(role),
     services: await viewServices(services, one),
     updatedAt: desired.updatedAt,
   };

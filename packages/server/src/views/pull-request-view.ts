@@ -118,7 +118,8 @@ async function renderedDiff(
   }
 }
 
-async function mayApprove(
+/** Whether the account may approve it now, by the two-person rule. */
+export async function mayApprove(
   services: ServerServices,
   pullRequest: PullRequest,
   account: Account,

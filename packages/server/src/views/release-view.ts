@@ -1,6 +1,8 @@
 import type { ReleaseView, RollbackPreviewView } from '@slipway/api';
 import type { FoundTarget, RollbackPreview } from '@slipway/delivery';
+import type { Account } from '@slipway/domain';
 import type { RecordReader } from '@slipway/ports';
+import { promoterGates } from '../access/promoter-gates.ts';
 
 /** A deployment of an environment with what it ran. */
 export async function viewRelease(reader: RecordReader, target: FoundTarget): Promise<ReleaseView> {
@@ -25,17 +27,19 @@ export async function viewRelease(reader: RecordReader, target: FoundTarget): Pr
   };
 }
 
-/** What a rollback would do, as the API tells it. */
+/** What a rollback would do, as the API tells it to one account. */
 export async function viewRollbackPreview(
   reader: RecordReader,
   preview: RollbackPreview,
+  account: Account,
 ): Promise<RollbackPreviewView> {
   const { desired, decision, part, target, reverts, edit, isProven, renderedDiff } = preview;
+  const unmet = [...promoterGates(account), ...(decision.kind === 'allowed' ? [] : decision.unmet)];
   return {
     application: desired.application,
     environment: desired.environment,
-    isAllowed: decision.kind === 'allowed',
-    unmet: decision.kind === 'allowed' ? [] : [...decision.unmet],
+    isAllowed: unmet.length === 0,
+    unmet,
     part,
     ...(target === undefined ? {} : { target: await viewRelease(reader, target) }),
     reverts: [...reverts],
