@@ -103,6 +103,7 @@ it('shows what is pending with its reason and, on a press, its rendered diff', a
 it('links an open promotion to the pull request that carries it', async () => {
   const promotion = {
     id: 'guestbook/prod/x',
+    kind: 'promotion',
     release: digest,
     phase: 'pending',
     message: 'Waits.',
