@@ -17,6 +17,10 @@ const words: Readonly<Record<string, LinkWords>> = {
   deployment: { text: 'Deployment', icon: 'layers' },
   verification: { text: 'Verification', icon: 'check' },
   promotion: { text: 'Promotion', icon: 'out' },
+  releaseTicket: { text: 'Release ticket', icon: 'ticket' },
+  hold: { text: 'Hold', icon: 'pause' },
+  revocation: { text: 'Authorisation revoked', icon: 'stop' },
+  canaryControl: { text: 'Word on a canary', icon: 'play' },
   refusal: { text: 'Refusal', icon: 'cross' },
   gate: { text: 'Gate', icon: 'lock' },
 };

@@ -7,6 +7,8 @@ import { SafeLink } from '../mark/safe-link.tsx';
 import { deliveryStatus, type Status } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import css from './environment.module.css';
+import { EntryNotes } from './entry-notes.tsx';
+import { HoldButton } from './holds.tsx';
 import { PendingPromotion } from './pending-promotion.tsx';
 import { OpenPromotion, PromoteButton } from './promote.tsx';
 import { RunningRelease } from './running-release.tsx';
@@ -36,6 +38,7 @@ export function EnvironmentColumn({ view }: { readonly view: EnvironmentView }) 
             {view.fault}
           </Note>
         )}
+        <EntryNotes view={view} />
         {running === undefined ? (
           <p className={css['soft']}>Nothing runs here yet.</p>
         ) : (
@@ -55,6 +58,7 @@ export function EnvironmentColumn({ view }: { readonly view: EnvironmentView }) 
           </p>
         )}
         <PromoteButton view={view} />
+        <HoldButton view={view} />
         <span className={css['updated']}>
           Looked at <Moment at={view.updatedAt} />
         </span>

@@ -2,12 +2,13 @@ import type { EnvironmentView, PromotionView } from '@slipway/api';
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Icon } from '../mark/icon.tsx';
 import { Note } from '../mark/note.tsx';
 import { deliveryStatus } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import { UnmetGates } from '../mark/unmet-gates.tsx';
 import { tellProblem } from '../server/dashboard-error.ts';
-import { usePullRequests } from '../server/queries.ts';
+import { environmentPath, usePullRequests } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './environment.module.css';
 
@@ -16,7 +17,7 @@ export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
   const { http } = useServer();
   const queries = useQueryClient();
   const { application, environment, canPromote } = view;
-  const path = `/api/v1/applications/${encodeURIComponent(application)}/environments/${encodeURIComponent(environment)}/promotions`;
+  const path = `${environmentPath(application, environment)}/promotions`;
   const { mutate, isPending, error, data } = useMutation({
     mutationFn: () => http.send<PromotionView>(path, {}),
     onSettled: () =>
@@ -53,14 +54,20 @@ export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
   );
 }
 
-/** A promotion that is under way, with the pull request where it is decided. */
+/** A promotion or rollback that is under way, with the pull request where it is decided. */
 export function OpenPromotion({ promotion }: { readonly promotion: NonNullable<EnvironmentView['promotion']> }) {
   // The promotion knows its number, the pull request knows its repository.
   const carrier = usePullRequests('open').data?.find((candidate) => candidate.promotion === promotion.id);
   return (
     <div className={css['promotion']}>
       <div className={css['promotionHead']}>
-        <b>Promotion</b>
+        {promotion.kind === 'rollback' ? (
+          <b>
+            <Icon name="back" size={14} /> Rollback under way
+          </b>
+        ) : (
+          <b>Promotion</b>
+        )}
         <StatusBadge status={deliveryStatus(promotion.phase)} />
       </div>
       <p>{promotion.message}</p>

@@ -1,4 +1,6 @@
 import { Link } from '@tanstack/react-router';
+import { CanaryProgress } from '../canary/canary-progress.tsx';
+import { canaryOf } from '../canary/parse-canary.ts';
 import { Copyable } from '../mark/copyable.tsx';
 import { Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
@@ -8,6 +10,7 @@ import css from './environment.module.css';
 
 /** What runs: changes first, for that is what people look for; then the images and the commit that say exactly what. */
 export function RunningRelease({ running }: { readonly running: Running }) {
+  const canary = canaryOf(running);
   return (
     <>
       <ul className={css['changes']} aria-label="Changes that run here">
@@ -26,6 +29,8 @@ export function RunningRelease({ running }: { readonly running: Running }) {
           {running.message === '' ? undefined : `: ${running.message}`}
         </Note>
       )}
+      {/* Once it serves everybody, what is said below of the release is said of all of it. */}
+      {canary === undefined || canary.phase === 'promoted' ? undefined : <CanaryProgress canary={canary} />}
       <dl className={css['images']}>
         {running.images.map(({ name, tag, digest }) => (
           <div key={name}>

@@ -1,8 +1,10 @@
 import { cachedNouns, type CachedNoun } from '../server/queries.ts';
 
 const ofRuns = ['runs', 'run', 'pull-request', 'trail'] as const;
-const ofReviews = ['pull-requests', 'pull-request', 'board', 'trail'] as const;
-const ofDelivery = ['board', 'pending-diff', 'trail', 'pull-request'] as const;
+const ofReviews = ['pull-requests', 'pull-request', 'approvals', 'board', 'trail'] as const;
+const ofEnvironments = ['board', 'pending-diff', 'rollback-preview', 'trail', 'pull-request'] as const;
+const ofDelivery = ['releases', 'ticket', ...ofEnvironments] as const;
+const ofEntry = ['board', 'approvals', 'pull-request'] as const;
 
 const touched: Readonly<Record<string, readonly CachedNoun[]>> = {
   account: ['me'],
@@ -18,10 +20,13 @@ const touched: Readonly<Record<string, readonly CachedNoun[]>> = {
   artifact: ['trail'],
   manifestCommit: ['trail', 'board'],
   release: ['board', 'trail'],
-  desiredState: ['applications', ...ofDelivery],
+  desiredState: ['applications', 'approvals', ...ofDelivery],
   deployment: ofDelivery,
   verification: ofDelivery,
-  promotion: ['pull-requests', ...ofDelivery],
+  promotion: ['pull-requests', 'approvals', ...ofDelivery],
+  releaseTicket: ['tickets', 'ticket', 'trail'],
+  hold: ofEntry,
+  freeze: ofEntry,
   inboxItem: ['inbox'],
 };
 

@@ -21,6 +21,10 @@ const shapes = {
   pause: <path d="M5.500 3.500v9m5-9v9" />,
   down: <path d="M8 3v9m-4-4 4 4 4-4" />,
   out: <path d="M9 3h4v4m0-4L7 9m-2-5H3v9h9v-2" />,
+  ticket: (
+    <path d="M2.500 4.500h11v2.200a1.500 1.500 0 0 0 0 2.600v2.200h-11V9.300a1.500 1.500 0 0 0 0-2.600zm6.500 0v7" />
+  ),
+  back: <path d="M6.500 4 3 7.500 6.500 11M3.200 7.500H9a3.500 3.500 0 0 1 3.500 3.500v1" />,
   open: <path d="m6 4 4 4-4 4" />,
 } as const satisfies Record<string, ReactNode>;
 export type IconName = keyof typeof shapes;

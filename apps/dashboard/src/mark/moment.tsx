@@ -14,15 +14,22 @@ function useNow(everyMs: number | undefined): number {
   return now;
 }
 
-/** A point in time as people say it, exact on hover and focus. @param at - ISO 8601. */
-export function Moment({ at }: { readonly at: string }) {
+interface MomentProps {
+  /** ISO 8601. */
+  readonly at: string;
+  /** A time to come is said as such; else one that the server’s clock puts ahead of ours is now. */
+  readonly isAhead?: boolean;
+}
+
+/** A point in time as people say it, exact on hover and focus. */
+export function Moment({ at, isAhead = false }: MomentProps) {
   const now = useNow(20_000);
   const then = Date.parse(at);
   if (Number.isNaN(then)) return <span>{at}</span>;
   return (
     <Tooltip label={describeExact(then)}>
       <time dateTime={at} className={css['moment']}>
-        {describeAgo(then, Math.max(now, then))}
+        {describeAgo(then, isAhead ? now : Math.max(now, then))}
       </time>
     </Tooltip>
   );

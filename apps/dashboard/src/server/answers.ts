@@ -1,4 +1,13 @@
-import type { boardView, changeEvent, environmentView, healthView, inboxView, runView, trailLink } from '@slipway/api';
+import type {
+  boardView,
+  changeEvent,
+  environmentView,
+  healthView,
+  inboxView,
+  rollbackPreviewView,
+  runView,
+  trailLink,
+} from '@slipway/api';
 
 // Types of `@slipway/api` that it does not name itself; its schemas stay out of the page.
 export type HealthView = (typeof healthView)['_output'];
@@ -11,6 +20,7 @@ export type Applications = readonly Pick<(typeof boardView)['_output'], 'applica
 export type RunPhase = (typeof runView)['_output']['phase'];
 export type Conclusion = NonNullable<(typeof runView)['_output']['conclusion']>;
 export type DeliveryPhase = Running['phase'];
+export type RollbackPart = (typeof rollbackPreviewView)['_output']['part'];
 
 /** One row of `GET /api/v1/changes`. */
 export interface ChangeSummary {

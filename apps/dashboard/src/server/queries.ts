@@ -1,14 +1,19 @@
 import type {
+  ApprovalsView,
   BoardView,
   MeView,
   PullRequestSummary,
   PullRequestView,
+  ReleaseView,
   RepositoryView,
+  RollbackPreviewView,
   RunView,
+  TicketSummary,
+  TicketView,
   TrailView,
 } from '@slipway/api';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import type { Applications, ChangeSummary, HealthView, InboxView } from './answers.ts';
+import type { Applications, ChangeSummary, HealthView, InboxView, RollbackPart } from './answers.ts';
 import { useServer } from './server-context.ts';
 
 /** First parts of the keys of what is cached; events of the server are mapped to them. */
@@ -26,6 +31,11 @@ export const cachedNouns = [
   'changes',
   'trail',
   'inbox',
+  'releases',
+  'rollback-preview',
+  'tickets',
+  'ticket',
+  'approvals',
 ] as const;
 export type CachedNoun = (typeof cachedNouns)[number];
 
@@ -73,10 +83,17 @@ export function useBoard(application: string): UseQueryResult<BoardView> {
   return useAnswer(['board', application], `/api/v1/applications/${part(application)}/board`);
 }
 
+/** Path of an environment; what may be done there is below it. */
+export function environmentPath(application: string, environment: string): string {
+  return `/api/v1/applications/${part(application)}/environments/${part(environment)}`;
+}
+
 /** The server renders it: asked for only when somebody looks. */
 export function usePendingDiff(application: string, environment: string): UseQueryResult<{ readonly diff: string }> {
-  const path = `/api/v1/applications/${part(application)}/environments/${part(environment)}/pending-diff`;
-  return useAnswer(['pending-diff', application, environment], path);
+  return useAnswer(
+    ['pending-diff', application, environment],
+    `${environmentPath(application, environment)}/pending-diff`,
+  );
 }
 
 /** @param state - absent lists all. */
@@ -104,4 +121,36 @@ export function useTrail(change: string): UseQueryResult<TrailView> {
 
 export function useInbox(): UseQueryResult<InboxView> {
   return useAnswer(['inbox'], '/api/v1/inbox');
+}
+
+export function useReleases(application: string, environment: string): UseQueryResult<readonly ReleaseView[]> {
+  return useAnswer(['releases', application, environment], `${environmentPath(application, environment)}/releases`);
+}
+
+/** What a rollback is asked to do. `to` absent: the server takes what ran healthy there before. */
+export interface RollbackChoice {
+  readonly application: string;
+  readonly environment: string;
+  readonly to?: string;
+  readonly part: RollbackPart;
+}
+
+/** The server works the rollback out without doing it. */
+export function useRollbackPreview(choice: RollbackChoice): UseQueryResult<RollbackPreviewView> {
+  const { application, environment, to, part: what } = choice;
+  const query = new URLSearchParams({ part: what, ...(to === undefined ? {} : { to }) });
+  const key = ['rollback-preview', application, environment, to ?? '', what] as const;
+  return useAnswer(key, `${environmentPath(application, environment)}/rollback-preview?${query}`);
+}
+
+export function useTickets(): UseQueryResult<readonly TicketSummary[]> {
+  return useAnswer(['tickets'], '/api/v1/release-tickets?limit=100');
+}
+
+export function useTicket(ticket: string): UseQueryResult<TicketView> {
+  return useAnswer(['ticket', ticket], `/api/v1/release-tickets/${part(ticket)}`);
+}
+
+export function useApprovals(): UseQueryResult<ApprovalsView> {
+  return useAnswer(['approvals'], '/api/v1/approvals');
 }
