@@ -71,6 +71,16 @@ const trail = createRoute({
   path: '/changes/$change',
   component: lazyRouteComponent(() => import('./change/trail-page.tsx'), 'TrailPage'),
 });
+const tickets = createRoute({
+  getParentRoute: () => root,
+  path: '/tickets',
+  component: lazyRouteComponent(() => import('./ticket/tickets-page.tsx'), 'TicketsPage'),
+});
+const ticket = createRoute({
+  getParentRoute: () => root,
+  path: '/tickets/$ticket',
+  component: lazyRouteComponent(() => import('./ticket/ticket-page.tsx'), 'TicketPage'),
+});
 const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
@@ -88,6 +98,8 @@ const routeTree = root.addChildren([
   pullRequest,
   changes,
   trail,
+  tickets,
+  ticket,
   inbox,
 ]);
 

@@ -4,6 +4,7 @@ import { act, fireEvent, screen, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import { board, environmentOf } from '../fake-server/answers.fixture.ts';
 import { problem } from '../fake-server/fake-fetch.ts';
+import { canary } from '../fake-server/release.fixture.ts';
 import { press, renderAt } from '../fake-server/render-at.tsx';
 
 const hold: EnvironmentView['holds'][number] = {
@@ -15,18 +16,6 @@ const hold: EnvironmentView['holds'][number] = {
   placedBy: 'slipway',
   placedAt: '2026-01-02T10:00:00.000Z',
 };
-const canary = {
-  phase: 'progressing',
-  step: 1,
-  steps: 4,
-  weight: 25,
-  realShare: 25,
-  metrics: [
-    { name: 'error-rate', run: 'r', phase: 'failed', isDryRun: false, value: 0.25, limit: '<= 0.01', count: 2 },
-  ],
-  startedAt: '2026-01-02T10:00:00.000Z',
-  message: 'Waits for its measurements.',
-} as const satisfies NonNullable<EnvironmentView['running']>['canary'];
 
 function showing(fields: Partial<EnvironmentView>) {
   const environments = [environmentOf('prod', fields)];
@@ -114,7 +103,10 @@ it('says that a rollback is under way', async () => {
 it('shows a canary with weight, step, measurements and message', async () => {
   const { running } = environmentOf('prod');
   if (running === undefined) throw new Error('the fixture runs something');
-  await renderAt('/environments/guestbook', showing({ running: { ...running, phase: 'running', canary } }));
+  await renderAt(
+    '/environments/guestbook',
+    showing({ running: { ...running, phase: 'running', canary: { ...canary, metrics: [...canary.metrics] } } }),
+  );
 
   const shown = within(await screen.findByRole('region', { name: 'Canary' }));
   expect(shown.getByRole('progressbar', { name: '25% of requests' }).getAttribute('value')).toBe('25');

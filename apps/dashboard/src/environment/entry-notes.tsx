@@ -1,4 +1,5 @@
 import type { EnvironmentView } from '@slipway/api';
+import { Link } from '@tanstack/react-router';
 import { Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
 import { Holds } from './holds.tsx';
@@ -16,14 +17,17 @@ export function EntryNotes({ view }: { readonly view: EnvironmentView }) {
 
 function Unreviewed({ breakGlass }: Pick<EnvironmentView, 'breakGlass'>) {
   if (breakGlass === undefined) return undefined;
-  const { by, reviewUntil, isOverdue } = breakGlass;
+  const { promotion, by, reviewUntil, isOverdue } = breakGlass;
   return (
     <Note tone={isOverdue ? 'bad' : 'wait'} icon="warn" role={isOverdue ? 'alert' : 'note'}>
       <b>
         {isOverdue ? 'OVERDUE: nobody has reviewed what went in past its approvals.' : 'Went in past its approvals.'}
       </b>{' '}
       {by} broke the glass; a second person {isOverdue ? 'had to review it ' : 'reviews it '}
-      <Moment at={reviewUntil} isAhead />.
+      <Moment at={reviewUntil} isAhead />.{' '}
+      <Link to="/tickets/$ticket" params={{ ticket: promotion }}>
+        {isOverdue ? 'Review it now' : 'Review it'}
+      </Link>
     </Note>
   );
 }

@@ -21,6 +21,7 @@ const loggedIn: readonly (readonly [string, Answer])[] = [
   ['GET /api/v1/me', { account: 'amina', displayName: 'Amina Diallo', roles: ['viewer'] }],
   ['GET /api/v1/health', { version: '0.1.0', startedAt: '', isolation: { isolation: 'bubblewrap', because: '' } }],
   ['GET /api/v1/inbox', { items: [] }],
+  ['GET /api/v1/approvals', { items: [] }],
 ];
 
 afterEach(() => {

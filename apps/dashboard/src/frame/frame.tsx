@@ -2,7 +2,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { Icon, type IconName } from '../mark/icon.tsx';
 import { LiveProvider } from '../live/live-provider.tsx';
 import { isUnauthenticated } from '../server/dashboard-error.ts';
-import { useHealth, useInbox, useMe } from '../server/queries.ts';
+import { useApprovals, useHealth, useInbox, useMe } from '../server/queries.ts';
 import { LoginView } from '../session/login-view.tsx';
 import { SignOut } from '../session/sign-out.tsx';
 import css from './frame.module.css';
@@ -13,6 +13,7 @@ const places: readonly { readonly to: string; readonly icon: IconName; readonly 
   { to: '/runs', icon: 'play', text: 'Runs' },
   { to: '/pull-requests', icon: 'branches', text: 'Pull requests' },
   { to: '/changes', icon: 'trail', text: 'Changes' },
+  { to: '/tickets', icon: 'ticket', text: 'Tickets' },
   { to: '/inbox', icon: 'inbox', text: 'Inbox' },
 ];
 
@@ -49,21 +50,36 @@ export function Frame() {
 }
 
 function Places() {
-  const waiting = useInbox().data?.items.length ?? 0;
+  const inInbox = useInbox().data?.items.length ?? 0;
+  const toApprove = useApprovals().data?.items.filter(({ canApprove }) => canApprove.isAllowed).length ?? 0;
+  const counts: Readonly<Record<string, Count>> = {
+    '/inbox': { count: inInbox, says: `${inInbox} in the inbox` },
+    '/approvals': { count: toApprove, says: `${toApprove} for you to approve` },
+  };
   return (
     <nav className={css['nav']} aria-label="Main">
       {places.map(({ to, icon, text }) => (
         <Link key={to} to={to} activeOptions={{ exact: false, includeSearch: false }}>
           <Icon name={icon} />
           {text}
-          {to === '/inbox' && waiting > 0 ? (
-            <span className={css['count']} aria-label={`${waiting} in the inbox`}>
-              {waiting}
-            </span>
-          ) : undefined}
+          <Waiting {...counts[to]} />
         </Link>
       ))}
     </nav>
+  );
+}
+
+interface Count {
+  readonly count: number;
+  readonly says: string;
+}
+
+function Waiting({ count = 0, says }: Partial<Count>) {
+  if (count === 0) return undefined;
+  return (
+    <span className={css['count']} aria-label={says}>
+      {count}
+    </span>
   );
 }
 

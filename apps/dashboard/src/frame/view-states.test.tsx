@@ -3,6 +3,7 @@ import { act, cleanup, screen } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { board, commit, inbox, pullRequest, run, trail } from '../fake-server/answers.fixture.ts';
 import { type Answer, problem } from '../fake-server/fake-fetch.ts';
+import { ticket } from '../fake-server/release.fixture.ts';
 import { happen, press, renderAt } from '../fake-server/render-at.tsx';
 
 const change = encodeURIComponent(`guestbook@${commit}`);
@@ -100,6 +101,21 @@ const views: readonly ViewCase[] = [
     answer: inbox,
     shows: 'Approve the promotion',
     empty: { answer: { items: [] }, says: /No news is good news/ },
+  },
+  {
+    view: 'release tickets',
+    path: '/tickets',
+    route: 'GET /api/v1/release-tickets',
+    answer: [ticket],
+    shows: ticket.title,
+    empty: { answer: [], says: /opens the first one by itself/ },
+  },
+  {
+    view: 'release ticket',
+    path: `/tickets/${encodeURIComponent(ticket.id)}`,
+    route: `GET /api/v1/release-tickets/${encodeURIComponent(ticket.id)}`,
+    answer: { ...ticket },
+    shows: 'The guests asked for it.',
   },
 ];
 

@@ -151,6 +151,11 @@ export function useTicket(ticket: string): UseQueryResult<TicketView> {
   return useAnswer(['ticket', ticket], `/api/v1/release-tickets/${part(ticket)}`);
 }
 
+/** Path of a promotion; what may be said of it is below it. */
+export function promotionPath(promotion: string): string {
+  return `/api/v1/promotions/${part(promotion)}`;
+}
+
 export function useApprovals(): UseQueryResult<ApprovalsView> {
   return useAnswer(['approvals'], '/api/v1/approvals');
 }
