@@ -81,6 +81,16 @@ const ticket = createRoute({
   path: '/tickets/$ticket',
   component: lazyRouteComponent(() => import('./ticket/ticket-page.tsx'), 'TicketPage'),
 });
+const rollback = createRoute({
+  getParentRoute: () => root,
+  path: '/environments/$application/$environment/rollback',
+  component: lazyRouteComponent(() => import('./rollback/rollback-page.tsx'), 'RollbackPage'),
+});
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  component: lazyRouteComponent(() => import('./approval/approvals-page.tsx'), 'ApprovalsPage'),
+});
 const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
@@ -100,6 +110,8 @@ const routeTree = root.addChildren([
   trail,
   tickets,
   ticket,
+  rollback,
+  approvals,
   inbox,
 ]);
 

@@ -33,7 +33,7 @@ function promotionOf(id: string, fields: Partial<Promotion>): Promotion {
 /** A pull request of two real commits that carries a promotion. */
 async function putCarrier(world: ServerWorld, promotion: string): Promise<void> {
   await putRepository(world, 'config');
-  const repository = await world.services.review.openRepository('config');
+  const repository = await world.services.review.openRepository(parseName('config'));
   const person = { name: 'Dev', email: 'dev@example.test' };
   const plan = (text: string) => ({
     changes: [{ path: 'prod.yaml', content: Buffer.from(text) }],

@@ -61,8 +61,8 @@ async function expectAnswers(world: World, { version }: Carried): Promise<void> 
   }
 }
 
-/** Clone first, then export: what the clone shows is in the export. */
-async function expectWholeEvidence(world: World, room: string): Promise<readonly ParsedStatement[]> {
+/** Clone first, then export: what the clone shows is in the export. The audit of it is whole. */
+export async function expectWholeEvidence(world: World, room: string): Promise<readonly ParsedStatement[]> {
   const { url, stateDir } = world.installation;
   const [clone, bundle] = [path.join(room, 'clone'), path.join(room, 'bundle')];
   await mkdir(room, { recursive: true });

@@ -29,6 +29,9 @@ export interface Environment {
   };
   readonly verifications: readonly { readonly phase: string }[];
   readonly services: readonly { readonly name: string; readonly url: string }[];
+  readonly promotion?: { readonly id: string; readonly kind: string; readonly pullRequest?: number };
+  readonly holds: readonly { readonly id: string; readonly cause: string }[];
+  readonly pending?: { readonly reason: string };
 }
 
 interface Promotion {
@@ -72,22 +75,40 @@ export async function makeWorld(installation: Installation): Promise<World> {
  * @returns the commit of the code.
  */
 export async function carryToProduction(world: World, version: string): Promise<string> {
-  const commit = await commitFiles(world, 'crash', codeFiles(version), `release ${version}`);
-  await waitFor('the push', async () => {
-    await git(world.ada, path.join(world.desk, 'crash'), ['push', '-q', 'origin', 'HEAD:refs/heads/main']);
-    return true;
-  });
-  await settled(world, 'stage', commit);
+  const commit = await carryToStage(world, version);
   await promoteToProduction(world);
   await settled(world, 'prod', commit);
   return commit;
 }
 
-async function promoteToProduction(world: World): Promise<void> {
+/** Carries one version to where a person promotes it. @param change - what is made of the files first. */
+export async function carryToStage(
+  world: World,
+  version: string,
+  change: (files: Files) => Files = (files) => files,
+): Promise<string> {
+  const commit = await commitFiles(world, 'crash', change(codeFiles(version)), `release ${version}`);
+  await waitFor('the push', async () => {
+    await git(world.ada, path.join(world.desk, 'crash'), ['push', '-q', 'origin', 'HEAD:refs/heads/main']);
+    return true;
+  });
+  await settled(world, 'stage', commit);
+  return commit;
+}
+
+/** Promotes what runs in stage, and lets a second person approve it. @returns the promotion. */
+export async function promoteToProduction(world: World): Promise<string> {
   const { url } = world.installation;
   const at = `${url}/api/v1/applications/crash/environments/prod/promotions`;
   const asked = await waitFor('a promotion', () => api<Promotion>(at, world.carol, {}));
-  const one = `${url}/api/v1/promotions/${encodeURIComponent(asked.id)}`;
+  await approvePromotion(world, asked.id);
+  return asked.id;
+}
+
+/** Waits for the pull request of a promotion or a rollback, and approves it as the second person. */
+export async function approvePromotion(world: World, promotionId: string): Promise<void> {
+  const { url } = world.installation;
+  const one = `${url}/api/v1/promotions/${encodeURIComponent(promotionId)}`;
   const opened = await waitFor('its pull request', async () => {
     const promotion = await api<Promotion>(one, world.carol);
     return promotion.pullRequest === undefined ? undefined : promotion;

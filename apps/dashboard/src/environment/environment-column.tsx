@@ -1,5 +1,6 @@
 import type { EnvironmentView } from '@slipway/api';
 import { Tooltip } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { Icon } from '../mark/icon.tsx';
 import { Moment } from '../mark/moment.tsx';
 import { Note } from '../mark/note.tsx';
@@ -59,6 +60,15 @@ export function EnvironmentColumn({ view }: { readonly view: EnvironmentView }) 
         )}
         <PromoteButton view={view} />
         <HoldButton view={view} />
+        {running === undefined ? undefined : (
+          <Link
+            to="/environments/$application/$environment/rollback"
+            params={{ application: view.application, environment: view.environment }}
+            className={css['back']}
+          >
+            <Icon name="back" size={14} /> Go back …
+          </Link>
+        )}
         <span className={css['updated']}>
           Looked at <Moment at={view.updatedAt} />
         </span>

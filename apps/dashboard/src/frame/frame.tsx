@@ -14,6 +14,7 @@ const places: readonly { readonly to: string; readonly icon: IconName; readonly 
   { to: '/pull-requests', icon: 'branches', text: 'Pull requests' },
   { to: '/changes', icon: 'trail', text: 'Changes' },
   { to: '/tickets', icon: 'ticket', text: 'Tickets' },
+  { to: '/approvals', icon: 'check', text: 'Approvals' },
   { to: '/inbox', icon: 'inbox', text: 'Inbox' },
 ];
 
