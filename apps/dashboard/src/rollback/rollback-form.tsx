@@ -52,25 +52,40 @@ export function RollbackForm({ choice }: { readonly choice: RollbackChoice }) {
           mutate();
         }}
       >
-        <Textarea
-          label="Why"
-          description="It stands in the commit and in the evidence. A hold then keeps everything else out."
-          value={reason}
-          maxLength={2_000}
-          onChange={(event) => setReason(event.currentTarget.value)}
-        />
-        <Checkbox
-          label="Emergency: go in before a second person has approved"
-          description="Everybody sees it, and somebody else must look at it within a day."
-          checked={emergency}
-          color="red"
-          onChange={(event) => setEmergency(event.currentTarget.checked)}
-        />
+        <Fields {...{ reason, setReason, emergency, setEmergency }} />
         <Refusal error={error} />
         <Button type="submit" color={emergency ? 'red' : 'blue'} loading={isPending} disabled={reason.trim() === ''}>
           {emergency ? `Roll ${environment} back now` : `Ask to roll ${environment} back`}
         </Button>
       </form>
     </Card>
+  );
+}
+
+interface FieldsProps {
+  readonly reason: string;
+  readonly setReason: (text: string) => void;
+  readonly emergency: boolean;
+  readonly setEmergency: (isOne: boolean) => void;
+}
+
+function Fields({ reason, setReason, emergency, setEmergency }: FieldsProps) {
+  return (
+    <>
+      <Textarea
+        label="Why"
+        description="It stands in the commit and in the evidence. A hold then keeps everything else out."
+        value={reason}
+        maxLength={2_000}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+      <Checkbox
+        label="Emergency: go in before a second person has approved"
+        description="Everybody sees it, and somebody else must look at it within a day."
+        checked={emergency}
+        color="red"
+        onChange={(event) => setEmergency(event.currentTarget.checked)}
+      />
+    </>
   );
 }
