@@ -6,6 +6,7 @@ const benchmarks = {
   memory: () => import('./memory.mjs'),
   demo: () => import('./demo.mjs'),
   rollback: () => import('./rollback.mjs'),
+  canary: () => import('./canary.mjs'),
   'config-reload': () => import('./config-reload.mjs'),
   writer: () => import('./writer.mjs'),
 };

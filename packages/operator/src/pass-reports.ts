@@ -12,7 +12,12 @@ export type PassEnd = Pick<DeploymentReport, 'phase' | 'reason' | 'message'>;
 interface Seen {
   readonly observed: unknown;
   readonly canary: CanaryReport | undefined;
+  /** What is ours and lives, while nothing was applied as a whole. */
+  readonly inventory?: readonly string[];
 }
+
+/** Longer ones are cut: a server takes no more, and must hear of the end all the same. */
+const maxMessageLength = 4_000;
 
 /** What one pass tells the server of its render. */
 export class PassReports {
@@ -49,7 +54,7 @@ export class PassReports {
     }
   }
 
-  #print(end: PassEnd, applied: Applied | undefined, { observed, canary }: Seen): DeploymentReport {
+  #print(end: PassEnd, applied: Applied | undefined, { observed, canary, inventory }: Seen): DeploymentReport {
     const { application, environment } = this.#policy;
     const { revision, renderDigest } = this.#facts.authorised;
     return {
@@ -58,11 +63,12 @@ export class PassReports {
       revision,
       renderDigest,
       ...end,
-      inventory: applied?.inventory ?? [],
+      message: end.message.slice(0, maxMessageLength),
+      inventory: applied?.inventory ?? inventory ?? [],
       written: applied?.written ?? 0,
       startedAt: this.#startedAt,
       observed,
-      ...(canary === undefined ? {} : { canary }),
+      ...(canary === undefined ? {} : { canary: { ...canary, message: canary.message.slice(0, maxMessageLength) } }),
     };
   }
 }

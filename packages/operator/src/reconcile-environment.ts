@@ -1,8 +1,8 @@
 import { type CanaryReport, CodedError, type CommitId } from '@slipway/domain';
-import { renderEnvironment, treeAt } from '@slipway/manifests';
+import { objectKey, printKey, renderEnvironment, treeAt } from '@slipway/manifests';
 import type { GitRepository, MetricsProvider, Renderer, Target } from '@slipway/ports';
 import type { KeyObject } from 'node:crypto';
-import { applyPlan, type Applied, planApply, writesSomething } from './apply-render.ts';
+import { applyPlan, type Applied, ownerLabels, planApply, writesSomething } from './apply-render.ts';
 import {
   type AuthorisedRender,
   type EnvironmentPolicy,
@@ -64,7 +64,7 @@ export async function reconcileEnvironment(
     const context = { services, policy, signal };
     const outcome = await runCanary(context, { authorised, text });
     const canary = await canaryOf(context, outcome, authorised);
-    if (outcome.kind !== 'ordinary') return await reportCanaryPass(reports, outcome, canary);
+    if (outcome.kind !== 'ordinary') return await reportCanaryPass(context, reports, { outcome, canary });
     const plan = await planApply(services.target, policy, { text, signal });
     // A pass that finds nothing to write has one thing to say: how it is.
     if (writesSomething(plan))
@@ -103,16 +103,23 @@ async function canaryOf(
 
 /** A canary goes on, and aborts, whether the server hears of it now or later. */
 async function reportCanaryPass(
+  { services, policy, signal }: CanaryContext,
   reports: PassReports,
-  outcome: Exclude<CanaryOutcome, { readonly kind: 'ordinary' }>,
-  canary: CanaryReport | undefined,
+  facts: {
+    readonly outcome: Exclude<CanaryOutcome, { readonly kind: 'ordinary' }>;
+    readonly canary: CanaryReport | undefined;
+  },
 ): Promise<ReconcileResult> {
+  const { outcome, canary } = facts;
   const isAborted = outcome.kind === 'aborted';
   const { message } = outcome.state;
   const end = isAborted
     ? ({ phase: 'aborted', reason: 'CanaryAborted', message } as const)
     : ({ phase: 'running', reason: canary === undefined ? 'CanaryReplaced' : 'Canary', message } as const);
-  const isHeard = await reports.trySend(end, { observed: canary === undefined ? {} : { canary }, canary });
+  const live = await services.target.list(ownerLabels(policy), { signal });
+  const inventory = live.map((object) => printKey(objectKey(object))).sort();
+  const observed = canary === undefined ? {} : { canary };
+  const isHeard = await reports.trySend(end, { observed, canary, inventory });
   const pauseMs = isAborted ? nextCheckMs : outcome.retryAfterMs;
   const retryAfterMs = isHeard ? pauseMs : Math.min(pauseMs, unheardMs);
   if (isAborted && isHeard) return { kind: 'settled', nextCheckMs };

@@ -43,6 +43,13 @@ describe('a canary', () => {
     expect(await canary.weights()).toEqual({ web: 100, 'web-canary': 0 });
     expect(canary.lastReport).toMatchObject({
       phase: 'running',
+      inventory: [
+        'ConfigMap guestbook-qa/settings-v1',
+        'ConfigMap guestbook-qa/settings-v2',
+        'ConfigMap guestbook-qa/shared',
+        'Deployment.apps guestbook-qa/web',
+        'Service guestbook-qa/web',
+      ],
       canary: { phase: 'preparing', weight: 0, step: 0, steps: 5 },
     });
 
