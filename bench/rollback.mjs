@@ -23,9 +23,18 @@ export async function run(args) {
       values,
       head: ['from the start of the command to', 'rollbacks', 'least', 'median', 'most'],
       rows: [
-        row('its end: the rollback is on record', times.map((time) => time.asked)),
-        row('the first answer of the old version', times.map((time) => time.served)),
-        row('every pod healthy, as the board says', times.map((time) => time.settled)),
+        row(
+          'its end: the rollback is on record',
+          times.map((time) => time.asked),
+        ),
+        row(
+          'the first answer of the old version',
+          times.map((time) => time.served),
+        ),
+        row(
+          'every pod healthy, as the board says',
+          times.map((time) => time.settled),
+        ),
       ],
       method,
     });
@@ -44,7 +53,13 @@ An emergency, so no second person is waited for. No peer: the tools that users h
 `;
 
 function row(name, values) {
-  return [name, values.length, printMs(Math.min(...values)), printMs(quantile(values, 0.5)), printMs(Math.max(...values))];
+  return [
+    name,
+    values.length,
+    printMs(Math.min(...values)),
+    printMs(quantile(values, 0.5)),
+    printMs(Math.max(...values)),
+  ];
 }
 
 /** A finished demo that serves; a state that has played its acts only serves. */
@@ -94,7 +109,9 @@ async function rollBack(demo) {
   await until(async () => {
     const { environments } = await get(demo, '/api/v1/applications/guestbook/board');
     const prod = environments.find((one) => one.environment === 'prod');
-    return prod.running.release === target.release && prod.running.phase === 'succeeded' && prod.promotion === undefined;
+    return (
+      prod.running.release === target.release && prod.running.phase === 'succeeded' && prod.promotion === undefined
+    );
   });
   return { asked, served: servedMs, settled: performance.now() - began };
 }

@@ -60,6 +60,9 @@ export async function startPromotion(tx: StoreTransaction, start: PromotionStart
   const { upstream, downstream, release } = start;
   const key = downstream.closureKey === undefined ? downstream.head.slice(0, 12) : shortDigest(downstream.closureKey);
   const place = `${downstream.application}/${downstream.environment}`;
+  await tx.lockName(`promotions/${place}`);
+  const going = await runningPromotion(tx, start);
+  if (going !== undefined) return going;
   const { id, known } = await freeId(tx, `${place}/${shortDigest(release)}.${key}`, (last) => mayRepeat(last, start));
   if (known !== undefined) return known;
   const promotion: Promotion = {
@@ -79,6 +82,16 @@ export async function startPromotion(tx: StoreTransaction, start: PromotionStart
   };
   await beginPromotion(tx, promotion);
   return promotion;
+}
+
+/** One that goes on is that one, also when its own commit has changed what the branch says meanwhile. */
+async function runningPromotion(
+  tx: StoreTransaction,
+  { downstream, release }: PromotionStart,
+): Promise<Promotion | undefined> {
+  const { application, environment } = downstream;
+  const match = { application, environment, release, kind: 'promotion', phase: 'running' };
+  return (await tx.list('promotion', { match, newestFirst: true, limit: 1 }))[0]?.value;
 }
 
 function mayRepeat(last: Promotion, { downstream, release, requestedBy }: PromotionStart): boolean {

@@ -12,7 +12,7 @@ import {
   promoter,
 } from '../../test-support/delivery-world.ts';
 import { observeEffect } from '../environments/observe-config.ts';
-import { promoteEffect } from './advance-delivery.ts';
+import { advanceDelivery, promoteEffect } from './advance-delivery.ts';
 import { carryPromotion, settlePromotion } from './carry-promotion.ts';
 import { requestPromotion } from './request-promotion.ts';
 
@@ -64,6 +64,19 @@ describe('promotion', () => {
       release: stage.authorised?.release,
       renderDigest: stage.authorised?.renderDigest,
     });
+  });
+
+  it('is one while it goes on, also when its commit was seen on the branch before it knew of it', async () => {
+    await world.provenInQa(2);
+    world.onCheckpoint = async (name) => {
+      if (name !== 'promotion-landed') return;
+      await world.observe();
+      await world.store.transact(async (tx) => advanceDelivery(tx, await world.state('qa'), world.now));
+    };
+
+    await world.drive();
+
+    expect(await world.promotions('stage')).toHaveLength(1);
   });
 
   it('does not happen before the verification has passed, nor when it failed', async () => {
