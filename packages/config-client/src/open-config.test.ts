@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, type ConfigOptions, type LiveConfig, openConfig } from './index.ts';
 
@@ -146,6 +148,27 @@ describe('openConfig', () => {
 
     expect(await change).toMatchObject({ version: 'v2' });
     await expect.poll(() => known, { timeout: 10_000 }).toContain('"2"');
+  });
+
+  it('closes at once, also when the garbage collector has run meanwhile', async () => {
+    answer = json(body('v1', { a: 1 }));
+    let isOpen = false;
+    stream = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
+      isOpen = true;
+    };
+    const config = await begin();
+    await expect.poll(() => isOpen).toBe(true);
+    // Node 20 loses signals that were put together with `AbortSignal.any` once it collects garbage.
+    setFlagsFromString('--expose-gc');
+    for (let round = 0; round < 3; round++) {
+      runInNewContext('gc()');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    await config.close();
+
+    expect(config.current().version).toBe('v1');
   });
 
   it('reads past a cache file that somebody broke', async () => {
