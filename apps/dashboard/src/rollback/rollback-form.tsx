@@ -36,8 +36,8 @@ export function RollbackForm({ choice }: { readonly choice: RollbackChoice }) {
     return (
       <Note tone="busy" icon="check" role="status">
         {data.message}{' '}
-        <Link to="/tickets/$ticket" params={{ ticket: data.id }}>
-          Its release ticket
+        <Link to="/environments/$application" params={{ application }}>
+          Follow it on the board
         </Link>
       </Note>
     );

@@ -32,19 +32,20 @@ it('shows what ran there and what would be taken back before anybody presses the
   expect(screen.getByRole('button', { name: 'Ask to roll prod back' }).hasAttribute('disabled')).toBe(true);
 });
 
-it('asks for it with a reason, and leads to its ticket', async () => {
+it('asks for exactly what was shown, with a reason, and leads to the board', async () => {
   const { asked: calls } = await renderAt(path, { ...answers, [`POST ${base}/rollbacks`]: asked });
   fireEvent.change(await screen.findByLabelText('Why'), { target: { value: 'orders are lost' } });
 
   await press('Ask to roll prod back');
 
-  expect((await screen.findByRole('link', { name: 'Its release ticket' })).getAttribute('href')).toBe(
-    `/tickets/${encodeURIComponent(asked.id)}`,
+  expect((await screen.findByRole('link', { name: 'Follow it on the board' })).getAttribute('href')).toBe(
+    '/environments/guestbook',
   );
   expect(calls.find(({ method }) => method === 'POST')?.body).toEqual({
     part: 'both',
     reason: 'orders are lost',
     emergency: false,
+    to: release.deployment,
   });
 });
 

@@ -53,7 +53,8 @@ function Preview({ choice, preview }: { readonly choice: RollbackChoice; readonl
           <DiffView diff={renderedDiff} label="Changes of manifests" />
         )}
       </Card>
-      <RollbackForm choice={choice} />
+      {/* What was shown is what is asked for, also when something else ran meanwhile. */}
+      <RollbackForm choice={preview.target === undefined ? choice : { ...choice, to: preview.target.deployment }} />
     </>
   );
 }
