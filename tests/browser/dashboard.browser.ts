@@ -45,6 +45,11 @@ interface PullRequestSummary {
   readonly title: string;
 }
 
+/** A text as a pattern that matches just it. */
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
 describe.skipIf(missing.length > 0)('the dashboard in a browser', () => {
   const complaints: string[] = [];
   let profile = '';
@@ -175,16 +180,50 @@ describe.skipIf(missing.length > 0)('the dashboard in a browser', () => {
     expect(await page.getByRole('row').count()).toBeGreaterThan(0);
   });
 
-  it.each(['/environments', '/runs', '/pull-requests?state=all', '/changes', '/inbox'])(
-    'fits %s into 360 pixels without moving sideways',
-    async (place) => {
-      await page.setViewportSize({ width: 360, height: 740 });
-      await open(place);
+  it('shows a release ticket with its outcome and the way back', async () => {
+    const [ticket] = await ask<readonly { readonly id: string; readonly title: string }[]>('/release-tickets');
+    expect(ticket, 'a release ticket').toBeDefined();
 
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-      await page.setViewportSize({ width: 1_280, height: 800 });
-    },
-  );
+    await open('/tickets');
+    await page
+      .getByRole('link', { name: ticket?.title ?? '' })
+      .first()
+      .click();
+
+    await page
+      .getByRole('heading', { name: new RegExp(escaped(ticket?.title ?? '')) })
+      .first()
+      .waitFor();
+    await page.getByText('Commits').first().waitFor();
+  });
+
+  it('shows what ran in prod, and what going back would take back or why not', async () => {
+    await open('/environments/guestbook/prod/rollback');
+
+    await page.getByRole('list', { name: 'What ran in prod' }).waitFor();
+    await page
+      .locator('[aria-label="Commits that are taken back"], [aria-label="Why it would be refused"]')
+      .first()
+      .waitFor();
+  });
+
+  it.each([
+    '/environments',
+    '/environments/guestbook',
+    '/environments/guestbook/prod/rollback',
+    '/runs',
+    '/pull-requests?state=all',
+    '/changes',
+    '/tickets',
+    '/approvals',
+    '/inbox',
+  ])('fits %s into 360 pixels without moving sideways', async (place) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open(place);
+
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1_280, height: 800 });
+  });
 
   it('said nothing wrong on the console and broke no policy', () => {
     expect(complaints).toEqual([]);
