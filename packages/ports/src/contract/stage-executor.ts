@@ -234,11 +234,16 @@ function fileCases(run: Run, folder: () => string): void {
 }
 
 function endingCases(run: Run): void {
-  /** Sleeps for a number of seconds that nobody else sleeps, so that it is found from outside. */
-  const lingering = (id: number) => ({
-    text: `setsid sleep ${id} & (nohup sleep ${id} >/dev/null 2>&1 &) ; `,
-    isAlive: () => readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && commandLine(pid) === `sleep\0${id}\0`),
-  });
+  /** Sleeps for a number of seconds that nobody else sleeps, not even another run of this suite, so that it is found from outside. */
+  const lingering = (id: number) => {
+    const seconds = `${id}.${process.pid}`;
+    return {
+      seconds,
+      text: `setsid sleep ${seconds} & (nohup sleep ${seconds} >/dev/null 2>&1 &) ; `,
+      isAlive: () =>
+        readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && commandLine(pid) === `sleep\0${seconds}\0`),
+    };
+  };
 
   it('leaves no process of a stage that ended by itself, detached ones included', async () => {
     const sleep = lingering(71_001);
@@ -253,7 +258,7 @@ function endingCases(run: Run): void {
   it('ends everything at the time limit and keeps the log until then', async () => {
     const sleep = lingering(71_002);
 
-    const result = await run({ commands: [`${sleep.text} echo before; sleep 71002`], timeoutMs: 4_000 });
+    const result = await run({ commands: [`${sleep.text} echo before; sleep ${sleep.seconds}`], timeoutMs: 4_000 });
 
     expect(result).toMatchObject({ outcome: 'timed_out', outputs: [] });
     expect(result).not.toHaveProperty('exitCode');
@@ -267,7 +272,7 @@ function endingCases(run: Run): void {
     const onLog = (log: string) => log.includes('\nready') && controller.abort();
 
     const result = await run(
-      { commands: [`${sleep.text} trap '' TERM INT HUP; echo ready; sleep 71003`] },
+      { commands: [`${sleep.text} trap '' TERM INT HUP; echo ready; sleep ${sleep.seconds}`] },
       { signal: controller.signal, onLog },
     );
 

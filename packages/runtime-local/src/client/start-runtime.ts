@@ -34,12 +34,16 @@ export async function startOrAdoptRuntime(options: {
   if (await answers(runtime)) return runtime;
   await mkdir(runtimeDir, { recursive: true, mode: 0o711 });
   const logFile = path.join(runtimeDir, 'log');
-  const hasEnded = (await findRuntime(runtimeDir)) === undefined ? await spawnDetached(options, logFile) : () => false;
+  let hasEnded: (() => boolean) | undefined;
   const until = performance.now() + startMs;
   while (performance.now() < until) {
     if (await answers(runtime)) return runtime;
-    // Ours may have ended because another one was faster.
-    if (hasEnded() && (await findRuntime(runtimeDir)) === undefined) break;
+    // One that was killed may look alive for a moment yet: ours starts once nobody is there.
+    if ((await findRuntime(runtimeDir)) === undefined) {
+      // Ours may have ended because another one was faster.
+      if (hasEnded?.() === true) break;
+      hasEnded ??= await spawnDetached(options, logFile);
+    }
     await sleep(20, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
   const said = (await readFile(logFile, 'utf8').catch(() => '')).trim().slice(-2000);
