@@ -14,9 +14,9 @@ import { RollbackPreview } from './rollback-preview.tsx';
 import css from './rollback.module.css';
 
 const parts: readonly { readonly value: RollbackPart; readonly label: string }[] = [
-  { value: 'both', label: 'Everything' },
-  { value: 'manifests', label: 'Manifests only' },
-  { value: 'app-config', label: 'Settings only' },
+  { value: 'both', label: 'All' },
+  { value: 'manifests', label: 'Manifests' },
+  { value: 'app-config', label: 'Settings' },
 ];
 
 /** Going back: what ran there, what would be taken back, and the press that asks for it. */
