@@ -10,7 +10,7 @@ import { ValueView } from '../mark/value-view.tsx';
 import type { TrailLink } from '../server/answers.ts';
 import { useTrail } from '../server/queries.ts';
 import css from './change.module.css';
-import { linkWords, tellLink } from './link-words.ts';
+import { linkWords, tellLink, tellReason } from './link-words.ts';
 
 const route = getRouteApi('/changes/$change');
 
@@ -62,8 +62,9 @@ function NoLinks() {
 
 function Link({ link }: { readonly link: TrailLink }) {
   const [isOpen, setOpen] = useState(false);
-  const { text, icon } = linkWords(link.kind);
+  const { text, icon } = linkWords(link.kind, link.predicate);
   const told = tellLink(link);
+  const reason = tellReason(link.kind, link.predicate);
   return (
     <li className={link.kind === 'refusal' ? css['refused'] : ''}>
       <span className={css['bead']}>
@@ -78,6 +79,7 @@ function Link({ link }: { readonly link: TrailLink }) {
           </h2>
           <Moment at={link.at} />
         </div>
+        {reason === '' ? undefined : <p className={css['reason']}>{reason}</p>}
         <dl className={css['proof']}>
           <div>
             <dt>Statement</dt>
