@@ -84,12 +84,21 @@ const ticket = createRoute({
 const rollback = createRoute({
   getParentRoute: () => root,
   path: '/environments/$application/$environment/rollback',
+  validateSearch: ({ to, part }: Record<string, unknown>): { to?: string; part?: 'manifests' | 'app-config' } => ({
+    ...(typeof to === 'string' ? { to } : {}),
+    ...(part === 'manifests' || part === 'app-config' ? { part } : {}),
+  }),
   component: lazyRouteComponent(() => import('./rollback/rollback-page.tsx'), 'RollbackPage'),
 });
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
   component: lazyRouteComponent(() => import('./approval/approvals-page.tsx'), 'ApprovalsPage'),
+});
+const freezes = createRoute({
+  getParentRoute: () => root,
+  path: '/freezes',
+  component: lazyRouteComponent(() => import('./freeze/freezes-page.tsx'), 'FreezesPage'),
 });
 const inbox = createRoute({
   getParentRoute: () => root,
@@ -112,6 +121,7 @@ const routeTree = root.addChildren([
   ticket,
   rollback,
   approvals,
+  freezes,
   inbox,
 ]);
 

@@ -20,15 +20,22 @@ export function BoardPage() {
       title={application}
       below={query.data === undefined ? undefined : <span>Environments in {query.data.repository}</span>}
       actions={
-        others.length < 2 ? undefined : (
-          <nav className={css['others']} aria-label="Applications">
-            {others.map((other) => (
-              <Link key={other.application} to="/environments/$application" params={{ application: other.application }}>
-                {other.application}
-              </Link>
-            ))}
-          </nav>
-        )
+        <>
+          {others.length < 2 ? undefined : (
+            <nav className={css['others']} aria-label="Applications">
+              {others.map((other) => (
+                <Link
+                  key={other.application}
+                  to="/environments/$application"
+                  params={{ application: other.application }}
+                >
+                  {other.application}
+                </Link>
+              ))}
+            </nav>
+          )}
+          <Link to="/freezes">Freezes</Link>
+        </>
       }
     >
       <QueryView

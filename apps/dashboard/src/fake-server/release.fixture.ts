@@ -1,4 +1,4 @@
-import type { ReleaseView, RollbackPreviewView, TicketView, WaitingApproval } from '@slipway/api';
+import type { FreezeView, ReleaseView, RollbackPreviewView, TicketView, WaitingApproval } from '@slipway/api';
 import { commit, diff, digest } from './answers.fixture.ts';
 
 export const canary = {
@@ -82,4 +82,15 @@ export const preview: RollbackPreviewView = {
   paths: ['guestbook/prod/kustomization.yaml'],
   isProven: true,
   renderedDiff: diff,
+};
+
+export const freeze: FreezeView = {
+  id: 'freeze-1',
+  environment: 'prod',
+  from: '2026-01-02T10:00:00.000Z',
+  to: '2099-01-03T10:00:00.000Z',
+  reason: 'Stocktaking.',
+  placedBy: 'mara',
+  placedAt: '2026-01-02T10:00:00.000Z',
+  canEnd: { isAllowed: true },
 };

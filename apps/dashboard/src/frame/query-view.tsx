@@ -14,18 +14,20 @@ interface QueryViewProps<Answer> {
   readonly what: string;
   /** Heights in pixels of the shapes shown while loading. */
   readonly shapes: readonly number[];
+  /** Part of a page that says by itself when it is stale. */
+  readonly isPart?: boolean;
   readonly empty?: { readonly isEmpty: (answer: Answer) => boolean; readonly view: ReactNode };
   readonly children: (answer: Answer) => ReactNode;
 }
 
 /** The four states of every view: loading, failed, empty and, above what is there, stale. */
-export function QueryView<Answer>({ query, what, shapes, empty, children }: QueryViewProps<Answer>) {
+export function QueryView<Answer>({ query, what, shapes, isPart = false, empty, children }: QueryViewProps<Answer>) {
   if (query.data === undefined) {
     return query.isError ? <Failed query={query} what={what} /> : <Loading what={what} shapes={shapes} />;
   }
   return (
     <>
-      <StaleBar query={query} />
+      {isPart && !query.isError ? undefined : <StaleBar query={query} />}
       {empty?.isEmpty(query.data) === true ? empty.view : children(query.data)}
     </>
   );

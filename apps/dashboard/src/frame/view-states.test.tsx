@@ -3,7 +3,7 @@ import { act, cleanup, screen } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { board, commit, inbox, pullRequest, run, trail } from '../fake-server/answers.fixture.ts';
 import { type Answer, problem } from '../fake-server/fake-fetch.ts';
-import { preview, release, review, ticket } from '../fake-server/release.fixture.ts';
+import { freeze, preview, release, review, ticket } from '../fake-server/release.fixture.ts';
 import { happen, press, renderAt } from '../fake-server/render-at.tsx';
 
 const change = encodeURIComponent(`guestbook@${commit}`);
@@ -59,8 +59,8 @@ const views: readonly ViewCase[] = [
     path: '/environments/guestbook/prod/rollback',
     route: 'GET /api/v1/applications/guestbook/environments/prod/releases',
     answer: [release],
-    shows: 'To what ran there',
-    empty: { answer: [], says: /Nothing has run in prod yet/ },
+    shows: 'What ran in prod',
+    empty: { answer: [], says: /There is nothing to go back to/ },
   },
   {
     view: 'preview of a rollback',
@@ -68,6 +68,14 @@ const views: readonly ViewCase[] = [
     route: 'GET /api/v1/applications/guestbook/environments/prod/rollback-preview',
     answer: preview,
     shows: 'Promote the bad one',
+  },
+  {
+    view: 'freezes',
+    path: '/freezes',
+    route: 'GET /api/v1/freezes',
+    answer: [freeze],
+    shows: 'Stocktaking.',
+    empty: { answer: [], says: /keeps promotions out of environments/ },
   },
   {
     view: 'approvals',

@@ -26,7 +26,7 @@ const touched: Readonly<Record<string, readonly CachedNoun[]>> = {
   promotion: ['pull-requests', 'approvals', ...ofDelivery],
   releaseTicket: ['tickets', 'ticket', 'trail'],
   hold: ofEntry,
-  freeze: ofEntry,
+  freeze: ['freezes', ...ofEntry],
   inboxItem: ['inbox'],
 };
 

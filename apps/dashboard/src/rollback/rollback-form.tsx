@@ -1,91 +1,124 @@
-import type { PromotionView } from '@slipway/api';
-import { Button, Checkbox, Textarea } from '@mantine/core';
+import type { PromotionView, RollbackPreviewView } from '@slipway/api';
+import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Card } from '../mark/card.tsx';
-import { Note } from '../mark/note.tsx';
 import { Refusal } from '../mark/refusal.tsx';
-import { environmentPath, type RollbackChoice } from '../server/queries.ts';
+import { environmentPath, type RollbackChoice, useBoard } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './rollback.module.css';
+import type { Asked } from './rollback-asked.tsx';
 
-/** Asks why, and asks for the rollback; the emergency is a choice of its own, with what it means. */
-export function RollbackForm({ choice }: { readonly choice: RollbackChoice }) {
-  const { application, environment, to, part } = choice;
+interface RollbackFormProps {
+  readonly choice: RollbackChoice;
+  readonly preview: RollbackPreviewView;
+  readonly onAsked: (asked: Asked) => void;
+}
+
+/** Why, and the press; past the approvals only by a second, dangerous one. */
+export function RollbackForm({ choice, preview, onAsked }: RollbackFormProps) {
+  const { application, environment } = choice;
+  const [reason, setReason] = useState('');
+  const { mutate, isPending, error, variables } = useRollback({ choice, preview, reason, onAsked });
+  const isProtected =
+    useBoard(application).data?.environments.find((one) => one.environment === environment)?.class === 'protected';
+  const isReady = preview.isAllowed && reason.trim() !== '';
+  return (
+    <>
+      <Card title="Roll back">
+        <div className={css['form']}>
+          <Textarea
+            label="Why"
+            description="It stands in the commit, the ticket and the log."
+            value={reason}
+            rows={3}
+            maxLength={2_000}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+          <p className={css['soft']}>
+            {isProtected
+              ? 'It opens a pull request that a second person approves. '
+              : 'It is committed at once: the environment is not protected. '}
+            A hold keeps everything else out of {environment} until somebody lifts it.
+          </p>
+          <Refusal error={error} />
+          <div>
+            <Button
+              disabled={!isReady}
+              loading={isPending && !variables.emergency}
+              onClick={() => mutate({ emergency: false })}
+            >
+              Roll {environment} back
+            </Button>
+          </div>
+        </div>
+      </Card>
+      {isProtected ? (
+        <Emergency
+          environment={environment}
+          isReady={isReady}
+          isPending={isPending && variables.emergency}
+          onPress={() => mutate({ emergency: true })}
+        />
+      ) : undefined}
+    </>
+  );
+}
+
+interface EmergencyProps {
+  readonly environment: string;
+  readonly isReady: boolean;
+  readonly isPending: boolean;
+  readonly onPress: () => void;
+}
+
+function Emergency({ environment, isReady, isPending, onPress }: EmergencyProps) {
+  const [isKnown, setKnown] = useState(false);
+  return (
+    <section className={css['danger']} aria-label="Emergency">
+      <h2>Emergency: go back without an approval</h2>
+      <p>
+        It goes into {environment} at once, before a second person has looked. The board, the ticket and the signed log
+        say that you broke the glass. Somebody who is not you must review it afterwards; when nobody does in time, it is
+        shown as overdue to everybody.
+      </p>
+      <label className={css['choice']}>
+        <input type="checkbox" checked={isKnown} onChange={(event) => setKnown(event.currentTarget.checked)} />
+        <span>I know that nobody has approved it</span>
+      </label>
+      <div>
+        <Button color="red" disabled={!isReady || !isKnown} loading={isPending} onClick={onPress}>
+          Roll back now, without approval
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+interface RollbackOrder extends RollbackFormProps {
+  readonly reason: string;
+}
+
+/** What is pressed is what the preview showed: the target is named even where the server had chosen it. */
+function useRollback({ choice, preview, reason, onAsked }: RollbackOrder) {
   const { http } = useServer();
   const queries = useQueryClient();
-  const [reason, setReason] = useState('');
-  const [emergency, setEmergency] = useState(false);
-  const { mutate, isPending, error, data } = useMutation({
-    mutationFn: () =>
+  const { application, environment, part } = choice;
+  const to = preview.target?.deployment ?? choice.to;
+  return useMutation({
+    mutationFn: ({ emergency }: { readonly emergency: boolean }) =>
       http.send<PromotionView>(`${environmentPath(application, environment)}/rollbacks`, {
+        ...(to === undefined ? {} : { to }),
         part,
         reason: reason.trim(),
         emergency,
-        ...(to === undefined ? {} : { to }),
       }),
+    onSuccess: (promotion, { emergency }) => onAsked({ promotion, isEmergency: emergency }),
     onSettled: () =>
       Promise.all(
-        ['board', 'tickets', 'pull-requests', 'approvals'].map((noun) =>
+        ['board', 'pull-requests', 'approvals', 'tickets'].map((noun) =>
           queries.invalidateQueries({ queryKey: [noun] }),
         ),
       ),
   });
-  if (data !== undefined) {
-    return (
-      <Note tone="busy" icon="check" role="status">
-        {data.message}{' '}
-        <Link to="/environments/$application" params={{ application }}>
-          Follow it on the board
-        </Link>
-      </Note>
-    );
-  }
-  return (
-    <Card title="Ask for it">
-      <form
-        className={css['form']}
-        aria-label={`Roll back ${environment}`}
-        onSubmit={(event) => {
-          event.preventDefault();
-          mutate();
-        }}
-      >
-        <Fields {...{ reason, setReason, emergency, setEmergency }} />
-        <Refusal error={error} />
-        <Button type="submit" color={emergency ? 'red' : 'blue'} loading={isPending} disabled={reason.trim() === ''}>
-          {emergency ? `Roll ${environment} back now` : `Ask to roll ${environment} back`}
-        </Button>
-      </form>
-    </Card>
-  );
-}
-
-interface FieldsProps {
-  readonly reason: string;
-  readonly setReason: (text: string) => void;
-  readonly emergency: boolean;
-  readonly setEmergency: (isOne: boolean) => void;
-}
-
-function Fields({ reason, setReason, emergency, setEmergency }: FieldsProps) {
-  return (
-    <>
-      <Textarea
-        label="Why"
-        description="It stands in the commit and in the evidence. A hold then keeps everything else out."
-        value={reason}
-        maxLength={2_000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <Checkbox
-        label="Emergency: go in before a second person has approved"
-        description="Everybody sees it, and somebody else must look at it within a day."
-        checked={emergency}
-        color="red"
-        onChange={(event) => setEmergency(event.currentTarget.checked)}
-      />
-    </>
-  );
 }

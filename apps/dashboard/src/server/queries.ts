@@ -1,6 +1,7 @@
 import type {
   ApprovalsView,
   BoardView,
+  FreezeView,
   MeView,
   PullRequestSummary,
   PullRequestView,
@@ -36,6 +37,7 @@ export const cachedNouns = [
   'tickets',
   'ticket',
   'approvals',
+  'freezes',
 ] as const;
 export type CachedNoun = (typeof cachedNouns)[number];
 
@@ -158,4 +160,8 @@ export function promotionPath(promotion: string): string {
 
 export function useApprovals(): UseQueryResult<ApprovalsView> {
   return useAnswer(['approvals'], '/api/v1/approvals');
+}
+
+export function useFreezes(): UseQueryResult<readonly FreezeView[]> {
+  return useAnswer(['freezes'], '/api/v1/freezes');
 }

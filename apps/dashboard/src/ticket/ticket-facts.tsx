@@ -38,7 +38,7 @@ export function Progress({ view }: { readonly view: TicketView }) {
 }
 
 /** What ran before, and the command that brings it back. */
-export function GoBack({ rollbackTo }: Pick<TicketView, 'rollbackTo'>) {
+export function GoBack({ view: { rollbackTo, application, environment } }: { readonly view: TicketView }) {
   return (
     <Card title="To go back to">
       {rollbackTo === undefined ? (
@@ -49,6 +49,13 @@ export function GoBack({ rollbackTo }: Pick<TicketView, 'rollbackTo'>) {
           <div className={css['command']}>
             <Copyable text={rollbackTo.command} what="rollback command" />
           </div>
+          <Link
+            to="/environments/$application/$environment/rollback"
+            params={{ application, environment }}
+            search={{ to: rollbackTo.deployment }}
+          >
+            See what it would take back
+          </Link>
         </div>
       )}
     </Card>

@@ -32,7 +32,7 @@ export function TicketPage() {
               </div>
               <aside className={css['side']} aria-label="How it goes">
                 <Progress view={view} />
-                <GoBack rollbackTo={view.rollbackTo} />
+                <GoBack view={view} />
                 <Approvals view={view} />
                 <Checks verifications={view.verifications} />
                 <Releases view={view} />
