@@ -67,11 +67,14 @@ export function Release({ release }: { readonly release: ReleaseView }) {
   );
 }
 
-/** One change by its subject, many by the newest and their number. */
+const mostNamed = 4;
+
+/** All that tells it from its neighbours; images of one change name it once. */
 function tellChanges(changes: ReleaseView['changes']): string {
-  const [first, ...others] = [...new Set(changes.map(({ subject }) => subject))];
-  if (first === undefined) return 'A change of the manifests';
-  return others.length === 0 ? first : `${first} and ${others.length} more`;
+  const subjects = [...new Set(changes.map(({ subject }) => subject))];
+  if (subjects.length === 0) return 'A change of the manifests';
+  const more = subjects.length - mostNamed;
+  return `${subjects.slice(0, mostNamed).join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function marksOf(release: ReleaseView): readonly Status[] {

@@ -28,10 +28,12 @@ export function Progress({ view }: { readonly view: TicketView }) {
                 , over <Moment at={deployment.finishedAt} />
               </>
             )}
-            {deployment.message === '' ? undefined : <>: {deployment.message}</>}
+            {deployment.message === '' || deployment.message === message ? undefined : <>: {deployment.message}</>}
           </p>
         )}
-        {canary === undefined ? undefined : <CanaryProgress canary={canary} />}
+        {canary === undefined ? undefined : (
+          <CanaryProgress canary={canary.message === message ? { ...canary, message: undefined } : canary} />
+        )}
       </div>
     </Card>
   );
