@@ -207,6 +207,15 @@ describe.skipIf(missing.length > 0)('the dashboard in a browser', () => {
       .waitFor();
   });
 
+  it('lists freezes as the server knows them', async () => {
+    const freezes = await ask<readonly { readonly reason: string }[]>('/freezes');
+
+    await open('/freezes');
+
+    for (const { reason } of freezes) await page.getByText(reason).first().waitFor();
+    if (freezes.length === 0) await page.getByText('Nothing is frozen').waitFor();
+  });
+
   it.each([
     '/environments',
     '/environments/guestbook',
@@ -216,6 +225,7 @@ describe.skipIf(missing.length > 0)('the dashboard in a browser', () => {
     '/changes',
     '/tickets',
     '/approvals',
+    '/freezes',
     '/inbox',
   ])('fits %s into 360 pixels without moving sideways', async (place) => {
     await page.setViewportSize({ width: 360, height: 740 });

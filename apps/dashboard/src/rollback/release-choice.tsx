@@ -6,6 +6,7 @@ import { StatusBadge } from '../mark/status-badge.tsx';
 import css from './rollback.module.css';
 
 interface ReleaseChoiceProps {
+  readonly environment: string;
   /** Newest first. */
   readonly releases: readonly ReleaseView[];
   /** Deployment or release; absent: the server chooses. */
@@ -14,7 +15,7 @@ interface ReleaseChoiceProps {
 }
 
 /** What ran there, with all that speaks against going back to it; whether it is allowed the preview says. */
-export function ReleaseChoice({ releases, chosen, onChoose }: ReleaseChoiceProps) {
+export function ReleaseChoice({ environment, releases, chosen, onChoose }: ReleaseChoiceProps) {
   const marked = releases.find(({ deployment, release }) => deployment === chosen || release === chosen)?.deployment;
   return (
     <fieldset className={css['set']}>
@@ -26,17 +27,21 @@ export function ReleaseChoice({ releases, chosen, onChoose }: ReleaseChoiceProps
           <span className={css['soft']}>The newest one that did; the preview names it.</span>
         </span>
       </label>
-      {releases.map((release) => (
-        <label key={release.deployment} className={css['choice']}>
-          <input
-            type="radio"
-            name="to"
-            checked={release.deployment === marked}
-            onChange={() => onChoose(release.deployment)}
-          />
-          <Release release={release} />
-        </label>
-      ))}
+      <ul className={css['releases']} aria-label={`What ran in ${environment}`}>
+        {releases.map((release) => (
+          <li key={release.deployment}>
+            <label className={css['choice']}>
+              <input
+                type="radio"
+                name="to"
+                checked={release.deployment === marked}
+                onChange={() => onChoose(release.deployment)}
+              />
+              <Release release={release} />
+            </label>
+          </li>
+        ))}
+      </ul>
     </fieldset>
   );
 }

@@ -52,8 +52,8 @@ async function say(reason: string): Promise<void> {
 it('lists what ran there, newest first, with all that speaks against each', async () => {
   await showing();
 
-  const list = await screen.findByRole('group', { name: 'Release to go back to' });
-  const [, newest, middle, oldest] = within(list)
+  const list = await screen.findByRole('list', { name: 'What ran in prod' });
+  const [newest, middle, oldest] = within(list)
     .getAllByRole('radio')
     .map((radio) => radio.closest('label')?.textContent ?? '');
   expect(newest).toContain('Runs now');
@@ -67,7 +67,7 @@ it('lists what ran there, newest first, with all that speaks against each', asyn
 it('previews what is chosen: commits, files and the rendered diff', async () => {
   const { asked } = await showing();
 
-  expect((await screen.findByRole('list', { name: 'Commits taken back' })).textContent).toContain(
+  expect((await screen.findByRole('list', { name: 'Commits that are taken back' })).textContent).toContain(
     'Promote the bad one',
   );
   expect(screen.getByRole('list', { name: 'Files that change' }).textContent).toContain('prod/kustomization.yaml');
@@ -99,9 +99,7 @@ it('does not offer what the server does not allow, and says every reason', async
   await showing({ ...refused, isProven: false, renderedDiff: '' });
   await say('It loses orders.');
 
-  expect((await screen.findByRole('list', { name: 'Why it cannot be rolled back' })).textContent).toContain(
-    'ImageGone',
-  );
+  expect((await screen.findByRole('list', { name: 'Why it would be refused' })).textContent).toContain('ImageGone');
   expect(screen.getByRole('button', { name: 'Roll prod back' }).hasAttribute('disabled')).toBe(true);
   expect(screen.queryByText('It never ran in this combination.')).toBeNull();
 });

@@ -59,7 +59,12 @@ function Choices({ releases, choice }: ChoicesProps) {
     <div className={css['columns']}>
       <div className={css['choices']}>
         <Card title={`What ran in ${choice.environment}`}>
-          <ReleaseChoice releases={releases} chosen={to} onChoose={(chosen) => choose({ to: chosen, part })} />
+          <ReleaseChoice
+            environment={choice.environment}
+            releases={releases}
+            chosen={to}
+            onChoose={(chosen) => choose({ to: chosen, part })}
+          />
         </Card>
         <Card title="How much of it">
           <PartChoice chosen={part} onChoose={(chosen) => choose({ to, part: chosen })} />

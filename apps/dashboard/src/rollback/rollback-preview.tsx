@@ -39,7 +39,7 @@ function Outcome({ preview }: { readonly preview: RollbackPreviewView }) {
   const isWorkedOut = method !== undefined;
   return (
     <div className={css['outcome']}>
-      {unmet.length === 0 ? undefined : <UnmetGates gates={unmet} label="Why it cannot be rolled back" />}
+      {unmet.length === 0 ? undefined : <UnmetGates gates={unmet} label="Why it would be refused" />}
       {target === undefined ? undefined : (
         <div className={css['target']}>
           <span className={css['soft']}>Goes back to</span>
@@ -74,7 +74,7 @@ function Commits({ reverts }: Pick<RollbackPreviewView, 'reverts'>) {
       <h3>
         {reverts.length} {reverts.length === 1 ? 'commit is' : 'commits are'} taken back
       </h3>
-      <ul className={css['commits']} aria-label="Commits taken back">
+      <ul className={css['commits']} aria-label="Commits that are taken back">
         {reverts.map(({ commit, subject, author }) => (
           <li key={commit}>
             <span>{subject}</span>
