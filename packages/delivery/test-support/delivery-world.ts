@@ -273,22 +273,26 @@ interface WorldParts {
   readonly close: () => Promise<void>;
 }
 
-/** Opens worlds that share one database server and one renderer. */
+/** Opens worlds one after the other, that share one database server and one renderer. */
 export class DeliveryWorlds {
   readonly #root: string;
   readonly #renderer: DeliveryServices['renderer'];
-  readonly #worlds: DeliveryWorld[] = [];
+  #open: DeliveryWorld | undefined;
+  #count = 0;
 
   constructor(root: string, renderer: DeliveryServices['renderer']) {
     this.#root = root;
     this.#renderer = renderer;
   }
 
-  /** With image 1 pinned everywhere; nothing was looked at yet. */
+  /** With image 1 pinned everywhere; nothing was looked at yet. The world before it ends. */
   async open(): Promise<DeliveryWorld> {
+    // Opened before the other ends: the server ends with its last database.
     const database = await startThrowawayDatabase();
-    const repository = await createGitHost().create(path.join(this.#root, `config-${this.#worlds.length}.git`));
-    const settings = await createGitHost().create(path.join(this.#root, `settings-${this.#worlds.length}.git`));
+    await this.#open?.close();
+    const folder = path.join(this.#root, String(++this.#count));
+    const repository = await createGitHost().create(path.join(folder, 'config.git'));
+    const settings = await createGitHost().create(path.join(folder, 'settings.git'));
     const effects = new EffectLog();
     const key = createSigningKey();
     const signer = createStatementSigner({ privateKey: key.privateKey, keyId: 'server' });
@@ -297,12 +301,12 @@ export class DeliveryWorlds {
       await store.close();
       await database.stop();
     };
-    const contentDir = path.join(this.#root, `content-${this.#worlds.length}`);
+    const contentDir = path.join(folder, 'content');
     const world = new DeliveryWorld({
       ...{ contentDir, store, repository, settings, effects, close },
       renderer: this.#renderer,
     });
-    this.#worlds.push(world);
+    this.#open = world;
     await world.push({
       ...base,
       'slipway.yaml': deliveryFile,
@@ -315,7 +319,7 @@ export class DeliveryWorlds {
   }
 
   async close(): Promise<void> {
-    for (const world of this.#worlds) await world.close();
+    await this.#open?.close();
     await rm(this.#root, { recursive: true, force: true });
   }
 }

@@ -247,19 +247,22 @@ interface WorldParts {
   readonly close: () => Promise<void>;
 }
 
-/** Opens worlds that share one database server. */
+/** Opens worlds one after the other, that share one database server. */
 export class PipelineWorlds {
-  readonly #opened: { close(): Promise<void> }[] = [];
+  #open: PipelineWorld | undefined;
 
-  /** A world whose code repository holds {@link firstFiles}, looked at; nothing has run. */
+  /** A world whose code repository holds {@link firstFiles}, looked at; nothing has run. The one before it ends. */
   async open(): Promise<PipelineWorld> {
+    // Opened before the other ends: the server ends with its last database.
     const world = await openPipelineWorld();
-    this.#opened.push(world);
+    await this.close();
+    this.#open = world;
     return world;
   }
 
   async close(): Promise<void> {
-    for (const one of this.#opened) await one.close();
+    await this.#open?.close();
+    this.#open = undefined;
   }
 }
 
