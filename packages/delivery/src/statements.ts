@@ -153,6 +153,17 @@ export function verificationStatement(verification: Verification, isProtected: b
   };
 }
 
+/** The release and, once its commit is rendered, the render: what is authorised at a later commit is still this promotion's. */
+export function promotionSubjects(
+  promotion: Pick<Promotion, 'application' | 'environment' | 'release' | 'renderDigest'>,
+): readonly Subject[] {
+  const { application, environment, release, renderDigest } = promotion;
+  return [
+    { name: `release:${application}`, digest: { sha256: release.slice('sha256:'.length) } },
+    ...(renderDigest === undefined ? [] : [renderSubject(`${application}/${environment}`, renderDigest)]),
+  ];
+}
+
 /** Why a release was let into an environment: the gates with their facts, and the people. */
 export function promotionStatement(
   promotion: Promotion,
@@ -161,9 +172,7 @@ export function promotionStatement(
   return {
     id: statementIds.promotion(promotion.id),
     kind: 'promotion',
-    subjects: [
-      { name: `release:${promotion.application}`, digest: { sha256: promotion.release.slice('sha256:'.length) } },
-    ],
+    subjects: promotionSubjects(promotion),
     predicate: {
       application: promotion.application,
       environment: promotion.environment,

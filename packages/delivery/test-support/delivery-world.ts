@@ -15,7 +15,7 @@ import {
   type Repository,
   type Verification,
 } from '@slipway/domain';
-import { createSigningKey, createStatementSigner } from '@slipway/evidence';
+import { createSigningKey, createStatementSigner, parseEnvelope } from '@slipway/evidence';
 import { createGitHost } from '@slipway/git';
 import { createContentStore } from '@slipway/host';
 import { appConfigMovedEffect, type GitRepository } from '@slipway/ports';
@@ -245,6 +245,16 @@ export class DeliveryWorld {
     await this.observe();
   }
 
+  /** What was signed of a kind about an environment, oldest first. */
+  async evidence(kind: string, place: { readonly environment: string }): Promise<readonly SignedStatement[]> {
+    await this.store.sequence();
+    const kept = await this.store.statements({ from: 0, limit: 10_000 });
+    return kept
+      .filter((one) => one.kind === kind)
+      .map((one) => JSON.parse(Buffer.from(parseEnvelope(one.envelope).payload).toString()) as SignedStatement)
+      .filter(({ predicate }) => predicate['environment'] === place.environment);
+  }
+
   /** An image through qa: pinned there, deployed and verified. */
   async provenInQa(digit: number): Promise<void> {
     await this.pushAndObserve({ 'overlays/qa/kustomization.yaml': overlay('qa', digit) });
@@ -261,6 +271,12 @@ export class DeliveryWorld {
   close(): Promise<void> {
     return this.#close();
   }
+}
+
+/** The part of an in-toto statement that tests look at. */
+export interface SignedStatement {
+  readonly subject: readonly { readonly name: string; readonly digest: Readonly<Record<string, string>> }[];
+  readonly predicate: Readonly<Record<string, unknown>>;
 }
 
 interface WorldParts {

@@ -79,6 +79,24 @@ describe('promotion', () => {
     expect(await world.promotions('stage')).toHaveLength(1);
   });
 
+  it('is what the log shows of a render that was let in at a later commit', async () => {
+    await provenInStage(2);
+    const promotion = await ask();
+    await carryPromotion(world.services, promotion.id);
+    world.onCheckpoint = async (name) => {
+      if (name === 'promotion-landed') await world.push({ 'overlays/qa/kustomization.yaml': overlay('qa', 3) });
+    };
+
+    const commit = await merge(promotion);
+
+    const { authorised } = await world.state('prod');
+    expect(authorised?.revision).toBe(await world.head());
+    expect(authorised?.revision).not.toBe(commit);
+    const render = { sha256: authorised?.renderDigest.slice('sha256:'.length) };
+    const [statement] = await world.evidence('promotion', { environment: 'prod' });
+    expect(statement?.subject.map(({ digest }) => digest)).toContainEqual(render);
+  });
+
   it('does not happen before the verification has passed, nor when it failed', async () => {
     await world.pushAndObserve({ 'overlays/qa/kustomization.yaml': overlay('qa', 2) });
     await world.report('qa');

@@ -1,6 +1,7 @@
 import { type Account, decideApproval, type EvidenceStatement, type Promotion, statementIds } from '@slipway/domain';
 import { DeliveryError } from '../delivery-error.ts';
 import type { DeliveryServices } from '../services.ts';
+import { promotionSubjects } from '../statements.ts';
 
 /**
  * A second person looks at what went in past its approvals. Whoever could not have approved it cannot review it either.
@@ -47,7 +48,7 @@ function reviewStatement(
   return {
     id: statementIds.breakGlassReview(id),
     kind: 'promotion',
-    subjects: [{ name: `release:${application}`, digest: { sha256: release.slice('sha256:'.length) } }],
+    subjects: promotionSubjects(promotion),
     predicate: {
       application,
       environment,

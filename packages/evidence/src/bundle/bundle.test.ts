@@ -10,6 +10,7 @@ import {
   bundleFiles,
   createSigningKey,
   createStatementSigner,
+  defaultRequirements,
   keyFingerprint,
   leafHash,
   payloadDigest,
@@ -192,13 +193,46 @@ describe('verifyBundle', () => {
     });
   });
 
-  it('counts approvers by account when it is asked to', async () => {
-    const requirements = { mandatory: [], bound: [], approvals: 2 };
+  it('follows an authorisation at a later commit to the promotion of the same render', async () => {
+    const promoted = { application: 'shop', environment: 'prod', commit: commitOf('6'), protected: true };
+    const steps = chain('1').map((step) =>
+      step.id === 'promotion/1' ? { ...step, digest: sha('1'), predicate: promoted } : step,
+    );
+
+    expect(await verify(await exportBundle(record(steps)))).toMatchObject({ verdict: 'whole', faults: [] });
+  });
+
+  it('does not follow it to a promotion of another render', async () => {
+    const promoted = { application: 'shop', environment: 'prod', commit: commitOf('6'), protected: true };
+    const steps = chain('1').map((step) =>
+      step.id === 'promotion/1' ? { ...step, digest: sha('9'), predicate: promoted } : step,
+    );
+
+    expect((await verify(await exportBundle(record(steps)))).faults[0]?.what).toContain('no promotion');
+  });
+
+  it('counts who approved the change by account when it is asked to, not who reviewed its code', async () => {
+    const requirements = { mandatory: [], bound: [], approvals: 1 };
 
     expect(await verify(bundle, { requirements })).toMatchObject({ verdict: 'whole' });
-    expect(await verify(bundle, { requirements: { ...requirements, approvals: 3 } })).toMatchObject({
+    expect(await verify(bundle, { requirements: { ...requirements, approvals: 2 } })).toMatchObject({
       verdict: 'incomplete',
     });
+  });
+
+  it('does not take promotion and approval of the release that a rollback restores for its own', async () => {
+    const prod = { application: 'shop', environment: 'prod', commit: commitOf('8'), protected: true };
+    const back: readonly Step[] = [
+      { id: 'authorised/8', kind: 'authorisation', digest: sha('1'), predicate: prod, links: ['deployed/1'] },
+      { id: 'deployed/8', kind: 'deployment', digest: sha('1'), predicate: prod, links: ['authorised/8'] },
+    ];
+
+    const verdict = await verify(await exportBundle(record([...chain('1'), ...back])), {
+      requirements: { ...defaultRequirements, approvals: 1 },
+    });
+
+    expect(verdict.changes.map((change) => change.verdict)).toEqual(['whole', 'incomplete']);
+    expect(verdict.faults[0]?.what).toBe('Its chain shows no promotion, too few approvals');
   });
 
   it('leaves out what happened in another period', async () => {

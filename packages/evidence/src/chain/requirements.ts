@@ -7,8 +7,9 @@ export interface ChainRequirements {
   /** Links that count only when both statements share a subject digest: the thing proved is the thing used. */
   readonly bound: readonly { readonly from: PredicateKind; readonly to: PredicateKind }[];
   /**
-   * Distinct accounts that must have approved, read from `predicate.approvals` of the chain's promotions and
-   * authorisations in this environment, and from its reviews with `predicate.verdict` `approved`. 0 asks for none.
+   * Distinct accounts that must have approved this change: read from `predicate.approvals` of its own authorisations and
+   * promotions, and from reviews with `predicate.verdict` `approved` that these promotions rest on. Whoever reviewed the code, or
+   * approved an older release that is restored, has not approved this. 0 asks for none.
    */
   readonly approvals: number;
 }

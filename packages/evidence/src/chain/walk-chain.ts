@@ -17,7 +17,7 @@ export interface ChainFindings {
   readonly verdict: 'whole' | 'incomplete';
 }
 
-/** Kinds that only count for the environment that the change came into. */
+/** Kinds that only count where they are the change's own: those of an older release that it restores prove that one. */
 const ofThisEnvironment: readonly PredicateKind[] = ['promotion', 'authorisation', 'deployment'];
 /**
  * Kinds that follow their own kind only from one change to the next: such a link is history, and proves nothing of this
@@ -47,11 +47,12 @@ export function walkChain(log: StatementLog, change: ProductionChange, requireme
   const isDeployed = change.deployments.length > 0;
   const starts = find(log, isDeployed ? change.deployments : change.authorisations);
   const entries = collect(log, starts, { change, requirements });
-  const approvers = findApprovers(entries, change);
+  const own = findOwn(log, change, entries);
+  const approvers = findApprovers(log, own);
   const missing = requirements.mandatory
     .filter((kind) => isDeployed || kind !== 'deployment')
     .filter((kind) => kind !== 'verification' || !isTakenOut(log, change))
-    .filter((kind) => !entries.some((entry) => shows(entry, kind, change)));
+    .filter((kind) => !(ofThisEnvironment.includes(kind) ? own : entries).some((entry) => entry.kind === kind));
   const isApproved = approvers.length >= requirements.approvals;
   const isNamed = change.commit !== unknownCommit && change.application !== '' && change.environment !== '';
   const isWhole = missing.length === 0 && isApproved && isNamed;
@@ -114,18 +115,34 @@ function isOneChange(from: LogEntry, to: LogEntry, change: ProductionChange): bo
   return isOfPlace(from, change) && readText(from, 'commit') === readText(to, 'commit');
 }
 
-function shows(entry: LogEntry, kind: PredicateKind, change: ProductionChange): boolean {
-  if (entry.kind !== kind) return false;
-  return !ofThisEnvironment.includes(kind) || isOfPlace(entry, change);
+/**
+ * What is the change's own, not its release's: its authorisations and deployments, the promotions that these rest on, and what
+ * was said of those promotions afterwards (a review of one that broke the glass).
+ */
+function findOwn(log: StatementLog, change: ProductionChange, chain: readonly LogEntry[]): readonly LogEntry[] {
+  const authorisations = find(log, change.authorisations);
+  const promotions = find(log, linksOf(authorisations)).filter(isPromotion);
+  const afterwards = promotions.flatMap(({ id }) => log.restingOn.get(id) ?? []).filter(isPromotion);
+  return [...authorisations, ...find(log, change.deployments), ...promotions, ...afterwards];
+
+  function isPromotion(entry: LogEntry): boolean {
+    return entry.kind === 'promotion' && isOfPlace(entry, change) && chain.includes(entry);
+  }
 }
 
-function findApprovers(entries: readonly LogEntry[], change: ProductionChange): readonly string[] {
-  const accounts = entries.flatMap((entry) => {
-    if (entry.kind === 'review') return readText(entry, 'verdict') === 'approved' ? [readText(entry, 'account')] : [];
-    if (entry.kind !== 'promotion' && entry.kind !== 'authorisation') return [];
-    return isOfPlace(entry, change) ? readApprovals(entry.predicate['approvals']) : [];
-  });
-  return [...new Set(accounts)].filter((account) => account !== '').sort();
+function findApprovers(log: StatementLog, own: readonly LogEntry[]): readonly string[] {
+  const said = own
+    .filter(({ kind }) => kind !== 'deployment')
+    .flatMap((entry) => readApprovals(entry.predicate['approvals']));
+  const reviews = find(log, linksOf(own.filter(({ kind }) => kind === 'promotion')));
+  const given = reviews
+    .filter((entry) => entry.kind === 'review' && readText(entry, 'verdict') === 'approved')
+    .map((entry) => readText(entry, 'account'));
+  return [...new Set([...said, ...given])].filter((account) => account !== '').sort();
+}
+
+function linksOf(entries: readonly LogEntry[]): readonly string[] {
+  return entries.flatMap(({ links }) => links.map(({ id }) => id));
 }
 
 function readApprovals(approvals: unknown): readonly string[] {
