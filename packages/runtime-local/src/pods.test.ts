@@ -95,6 +95,8 @@ describe('pods with namespaces and the host’s Node', () => {
       env: [
         { name: 'G', value: '$(CONF_greeting) $$(X) $(Y)' },
         { name: 'ME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'login', key: 'password' } } },
+        { name: 'LATER', valueFrom: { secretKeyRef: { name: 'login', key: 'later', optional: true } } },
       ],
       volumeMounts: [{ name: 'c', mountPath: '/app/config' }],
     };
@@ -108,10 +110,25 @@ describe('pods with namespaces and the host’s Node', () => {
     expect(waiting).toContain('CreateContainerConfigError: there is no ConfigMap "conf"');
 
     await applyAll(config);
+    const secretless = await until(
+      () => message('web'),
+      (text) => text.includes('Secret'),
+    );
+    expect(secretless).toContain('CreateContainerConfigError: there is no Secret "login"');
+    await applyAll({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'login', namespace: 'test' },
+      data: { password: Buffer.from('s3cret').toString('base64') },
+    });
     await ready('web');
 
     const env = JSON.parse(await ask('web', '/env')) as Readonly<Record<string, string>>;
-    expect(env).toMatchObject({ CONF_greeting: 'hello', G: 'hello $(X) $(Y)', ME: env['HOSTNAME'] });
+    expect(env).toMatchObject({
+      ...{ CONF_greeting: 'hello', G: 'hello $(X) $(Y)', ME: env['HOSTNAME'] },
+      PASSWORD: 's3cret',
+    });
+    expect(env).not.toHaveProperty('LATER');
     expect(await ask('web', `/file?${encodeURIComponent('config/app.json')}`)).toBe('{"a":1}');
   });
 

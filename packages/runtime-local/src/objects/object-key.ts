@@ -5,6 +5,7 @@ export const supportedKinds = {
   'apps/Deployment': { apiVersion: 'apps/v1', isNamespaced: true },
   '/Service': { apiVersion: 'v1', isNamespaced: true },
   '/ConfigMap': { apiVersion: 'v1', isNamespaced: true },
+  '/Secret': { apiVersion: 'v1', isNamespaced: true },
   '/Namespace': { apiVersion: 'v1', isNamespaced: false },
 } as const;
 

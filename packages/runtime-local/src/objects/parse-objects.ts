@@ -34,7 +34,7 @@ function refuseUnsupported(object: KubeObject): void {
   const group = object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
   const kind = Object.entries(supportedKinds).find(([name]) => name === `${group}/${object.kind}`)?.[1];
   if (kind === undefined || kind.apiVersion !== object.apiVersion) {
-    const works = 'Deployment (apps/v1), Service, ConfigMap and Namespace (v1)';
+    const works = 'Deployment (apps/v1), Service, ConfigMap, Secret and Namespace (v1)';
     throw new TargetError(
       'TARGET_KIND_UNSUPPORTED',
       `the local runtime does not run ${object.kind} (${object.apiVersion}); it runs ${works}`,
@@ -63,16 +63,25 @@ function validateBody(kind: string, root: FieldReader): void {
   if (kind === 'Deployment') readDeployment(root.only([...head, 'spec']).at('spec'));
   if (kind === 'Service') readService(root.only([...head, 'spec']));
   if (kind === 'Namespace') root.only([...head, 'spec']);
-  if (kind === 'ConfigMap') {
-    root
-      .only([...head, 'data', 'immutable'])
-      .at('data')
-      .textMap();
-    for (const name of Object.keys(root.at('data').textMap())) {
-      if (!/^[-._a-zA-Z0-9]+$/.test(name) || name === '.' || name === '..')
-        root.at('data').at(name).refuse('is not a file’s name');
-    }
+  if (kind === 'ConfigMap') readKeys(root.only([...head, 'data', 'immutable']).at('data'));
+  if (kind === 'Secret') {
+    const data = root.only([...head, 'data', 'stringData', 'type', 'immutable']).at('data');
+    for (const [name, value] of Object.entries(readKeys(data)))
+      if (!isBase64(value)) data.at(name).refuse('is not base64');
+    readKeys(root.at('stringData'));
   }
+}
+
+function readKeys(data: FieldReader): Readonly<Record<string, string>> {
+  const texts = data.textMap();
+  for (const name of Object.keys(texts)) {
+    if (!/^[-._a-zA-Z0-9]+$/.test(name) || name === '.' || name === '..') data.at(name).refuse('is not a file’s name');
+  }
+  return texts;
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
 function throwFaults(object: KubeObject, faults: FaultList): void {
@@ -101,6 +110,14 @@ export function parseService(object: KubeObject): ServiceSpec {
 /** The data of a stored ConfigMap. */
 export function parseConfigMap(object: KubeObject): Readonly<Record<string, string>> {
   return new FieldReader(object, '', new FaultList()).at('data').textMap();
+}
+
+/** The values of a stored Secret, decoded; `stringData` wins, as in Kubernetes. */
+export function parseSecret(object: KubeObject): Readonly<Record<string, string>> {
+  const root = new FieldReader(object, '', new FaultList());
+  const data = Object.entries(root.at('data').textMap());
+  const decoded = data.map(([name, value]) => [name, Buffer.from(value, 'base64').toString()] as const);
+  return { ...Object.fromEntries(decoded), ...root.at('stringData').textMap() };
 }
 
 function readDeployment(spec: FieldReader): DeploymentSpec {

@@ -134,17 +134,12 @@ function parseEnvironmentEntry(entry: FieldReader): EnvironmentEntry {
   entry.only(['name', 'value', 'valueFrom']);
   const name = entry.at('name').text();
   if (/[=\0]/.test(name)) entry.at('name').refuse('is not a variable’s name');
-  const from = entry.at('valueFrom').only(['configMapKeyRef', 'fieldRef']);
-  const reference = from.at('configMapKeyRef').only(['name', 'key', 'optional']);
-  if (!reference.isAbsent) {
+  const from = entry.at('valueFrom').only(['configMapKeyRef', 'secretKeyRef', 'fieldRef']);
+  for (const kind of ['configMap', 'secret'] as const) {
+    const reference = from.at(`${kind}KeyRef`).only(['name', 'key', 'optional']);
+    if (reference.isAbsent) continue;
     const isOptional = reference.at('optional').flag(false);
-    return {
-      kind: 'configMap',
-      name,
-      configMap: reference.at('name').text(),
-      key: reference.at('key').text(),
-      isOptional,
-    };
+    return { kind, name, of: reference.at('name').text(), key: reference.at('key').text(), isOptional };
   }
   const field = from.at('fieldRef').only(['fieldPath'], ['apiVersion']).at('fieldPath');
   if (from.isAbsent || field.isAbsent) return { kind: 'value', name, value: entry.at('value').text('') };

@@ -58,9 +58,10 @@ export type EnvironmentEntry =
   | { readonly kind: 'value'; readonly name: string; readonly value: string }
   | { readonly kind: 'pod'; readonly name: string; readonly field: 'metadata.name' | 'metadata.namespace' }
   | {
-      readonly kind: 'configMap';
+      readonly kind: 'configMap' | 'secret';
       readonly name: string;
-      readonly configMap: string;
+      /** Name of the ConfigMap or Secret. */
+      readonly of: string;
       readonly key: string;
       readonly isOptional: boolean;
     };

@@ -14,15 +14,16 @@ export interface EnvironmentFacts {
   readonly container: ContainerSpec;
   /** Services of the pod's namespace; empty when the pod wants no links. */
   readonly services: readonly ServiceEndpoint[];
-  /** Data by name, of the pod's namespace. */
+  /** Data by name, of the pod's namespace; of Secrets decoded. */
   readonly configMaps: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly secrets: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
 /**
  * A container's variables as Kubernetes composes them; later ones win: image, Services, `envFrom`, `env` with `$(NAME)` filled in.
  * A Service is found at `<NAME>_SERVICE_HOST` and `<NAME>_SERVICE_PORT`; the port is not the Service's own but one that is free.
  *
- * @throws {@link RuntimeError} `RUNTIME_POD_CONFIG` for a ConfigMap or key that is missing and not optional.
+ * @throws {@link RuntimeError} `RUNTIME_POD_CONFIG` for a ConfigMap, Secret or key that is missing and not optional.
  */
 export function composeEnvironment(facts: EnvironmentFacts): Readonly<Record<string, string>> {
   const variables = new Map<string, string>();
@@ -33,7 +34,7 @@ export function composeEnvironment(facts: EnvironmentFacts): Readonly<Record<str
   variables.set('HOSTNAME', facts.pod.name);
   for (const service of facts.services) addService(variables, service);
   for (const source of facts.container.envFrom) {
-    const data = findConfigMap(facts, source.configMap, source.isOptional);
+    const data = findData(facts, { kind: 'configMap', of: source.configMap, isOptional: source.isOptional });
     for (const [name, value] of Object.entries(data)) variables.set(`${source.prefix}${name}`, value);
   }
   for (const entry of facts.container.env) {
@@ -62,17 +63,21 @@ function addService(variables: Map<string, string>, service: ServiceEndpoint): v
 function valueOf(entry: ContainerSpec['env'][number], facts: EnvironmentFacts): string | undefined {
   if (entry.kind === 'value') return entry.value;
   if (entry.kind === 'pod') return entry.field === 'metadata.name' ? facts.pod.name : facts.pod.namespace;
-  const value = findConfigMap(facts, entry.configMap, entry.isOptional)[entry.key];
-  if (value === undefined && !entry.isOptional) {
-    throw new RuntimeError('RUNTIME_POD_CONFIG', `the ConfigMap "${entry.configMap}" has no key "${entry.key}"`);
-  }
+  const value = findData(facts, entry)[entry.key];
+  if (value === undefined && !entry.isOptional)
+    throw new RuntimeError('RUNTIME_POD_CONFIG', `the ${kinds[entry.kind]} "${entry.of}" has no key "${entry.key}"`);
   return value;
 }
 
-function findConfigMap(facts: EnvironmentFacts, name: string, isOptional: boolean): Readonly<Record<string, string>> {
-  const data = facts.configMaps.get(name);
-  if (data === undefined && !isOptional)
-    throw new RuntimeError('RUNTIME_POD_CONFIG', `there is no ConfigMap "${name}"`);
+const kinds = { configMap: 'ConfigMap', secret: 'Secret' } as const;
+
+function findData(
+  facts: EnvironmentFacts,
+  source: { readonly kind: keyof typeof kinds; readonly of: string; readonly isOptional: boolean },
+): Readonly<Record<string, string>> {
+  const data = (source.kind === 'secret' ? facts.secrets : facts.configMaps).get(source.of);
+  if (data === undefined && !source.isOptional)
+    throw new RuntimeError('RUNTIME_POD_CONFIG', `there is no ${kinds[source.kind]} "${source.of}"`);
   return data ?? {};
 }
 

@@ -12,6 +12,7 @@ export interface PodSurroundings {
   readonly logsDir: string;
   readonly services: (namespace: string) => readonly ServiceEndpoint[];
   readonly configMaps: (namespace: string) => ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly secrets: (namespace: string) => ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Something about a pod has changed. */
   readonly changed: () => void;
   /** The runtime lets go of its pods; they live on. */

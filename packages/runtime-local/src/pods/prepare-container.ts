@@ -34,6 +34,7 @@ export async function prepareContainer(
     container,
     services,
     configMaps,
+    secrets: around.secrets(namespace),
   });
   const shared = record.sharedPort === undefined ? {} : { PORT: String(record.sharedPort), HOST: '127.0.0.1' };
   const podDir = around.folders.path(record.id);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { DeploymentController } from '../deployment/deployment-controller.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { ObjectStore } from '../objects/object-store.ts';
-import { parseConfigMap } from '../objects/parse-objects.ts';
+import { parseConfigMap, parseSecret } from '../objects/parse-objects.ts';
 import { matchesLabels } from '../objects/object-key.ts';
 import type { ServiceSpec } from '../objects/workload.ts';
 import { assertReachable, inspectMachine, type Machine, type MachineLimits } from '../pods/machine.ts';
@@ -125,7 +125,8 @@ async function assemble(options: RuntimeOptions, runtimeDir: string, signal: Abo
     socketDir: socketFolder(options.stateDir, 'runtime'),
     // A Service of that name in the namespace comes later, and wins.
     services: (namespace) => [...builtInServices(options), ...services.endpointsOf(namespace)],
-    configMaps: (namespace) => configMapsOf(store, namespace),
+    configMaps: (namespace) => dataOf(store, namespace, { kind: 'ConfigMap', parse: parseConfigMap }),
+    secrets: (namespace) => dataOf(store, namespace, { kind: 'Secret', parse: parseSecret }),
     changed: () => loop.wake(),
     signal,
   });
@@ -165,9 +166,13 @@ function endpointsOf(pods: PodSet, namespace: string, spec: ServiceSpec): readon
     }));
 }
 
-function configMapsOf(store: ObjectStore, namespace: string): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const found = store.list().filter((record) => record.key.kind === 'ConfigMap' && record.key.namespace === namespace);
-  return new Map(found.map((record) => [record.key.name, parseConfigMap(record.object)]));
+function dataOf(
+  store: ObjectStore,
+  namespace: string,
+  read: { readonly kind: string; readonly parse: typeof parseConfigMap },
+): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const found = store.list().filter(({ key }) => key.kind === read.kind && key.namespace === namespace);
+  return new Map(found.map((record) => [record.key.name, read.parse(record.object)]));
 }
 
 /** Of every revision that a Deployment still has pods for, and of every pod. */
