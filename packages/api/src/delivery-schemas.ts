@@ -21,6 +21,9 @@ export const environmentView = z.object({
   environment: z.string(),
   class: z.enum(['open', 'protected']),
   order: z.number().int(),
+  /** Where its objects are, and the target that holds them. */
+  namespace: z.string(),
+  target: z.string(),
   /** What runs there now, or is coming. */
   running: z
     .object({

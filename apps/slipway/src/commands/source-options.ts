@@ -16,6 +16,12 @@ export interface SourceOptions {
   readonly environment?: Name;
 }
 
+/** Said without the machine's own path, so that help is the same everywhere. */
+export function stateOption(environment: ProgramEnvironment): Option {
+  const option = new Option('--state <dir>', 'installation whose local runtime is meant');
+  return option.default(environment.stateDir, 'SLIPWAY_STATE');
+}
+
 /** Adds the options of {@link SourceOptions}. */
 export function withSource(command: Command, environment: ProgramEnvironment): Command {
   return withOutput(
@@ -24,13 +30,7 @@ export function withSource(command: Command, environment: ProgramEnvironment): C
       .requiredOption('--path <dir>', 'folder of the kustomization in it')
       .option('--revision <revision>', 'branch or full hash; default the HEAD of a folder, or main')
       .addOption(new Option('--target <target>', 'where it runs').choices(['local']).default('local'))
-      // Said without the machine's own path, so that help is the same everywhere.
-      .addOption(
-        new Option('--state <dir>', 'installation whose local runtime is meant').default(
-          environment.stateDir,
-          'SLIPWAY_STATE',
-        ),
-      )
+      .addOption(stateOption(environment))
       .option(
         '--namespace <name>',
         'default the one of the delivery file, else the only one of the manifests',

@@ -95,6 +95,7 @@ async function makeRepository(
 }
 
 const examples = fileURLToPath(new URL('../../../../examples/', import.meta.url));
+const configClient = fileURLToPath(new URL('../../../../packages/config-client/', import.meta.url));
 
 /** A checkout of an example, with the placeholder of the registry replaced by the real one, as a first commit. */
 export async function checkOutExample(world: World, name: string): Promise<string> {
@@ -105,11 +106,20 @@ export async function checkOutExample(world: World, name: string): Promise<strin
     filter: (from) => !/\/(node_modules|dist|reports)(\/|$)/.test(from.slice(examples.length)),
   });
   if (name === 'guestbook-config') await replaceRegistry(world, folder);
+  if (name === 'guestbook') await bringClient(folder);
   await mustGit(world.ada, folder, ['init', '-q', '-b', 'main']);
   await mustGit(world.ada, folder, ['add', '-A']);
   await mustGit(world.ada, folder, ['commit', '-q', '-m', `Begin ${name}`]);
   await mustGit(world.ada, folder, ['remote', 'add', 'origin', `${world.url}/git/${name}.git`]);
   return folder;
+}
+
+/** The client of the live endpoint is not on a public registry yet: the team keeps it beside its own code. */
+async function bringClient(folder: string): Promise<void> {
+  const client = path.join(folder, 'vendor/slipway-config-client');
+  await mkdir(client, { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    await cp(path.join(configClient, part), path.join(client, part), { recursive: true });
 }
 
 async function replaceRegistry(world: World, folder: string): Promise<void> {

@@ -30,6 +30,8 @@ async function viewEnvironment(
     environment: desired.environment,
     class: desired.definition.class,
     order: desired.order,
+    namespace: desired.definition.namespace,
+    target: desired.definition.target,
     ...(running === undefined ? {} : { running }),
     verifications: one.verifications.map(({ id, name, phase, message, startedAt, finishedAt }) => ({
       id,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AppConfigDiffView, AppConfigView } from '@slipway/api';
+import type { AppConfigDiffView, AppConfigView, EnvironmentView } from '@slipway/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliEnd, runCli } from '../../testing/run-cli.ts';
 
@@ -91,4 +91,33 @@ settings.json  14 bytes  222222222222
     expect((await config('token', 'guestbook', '--environment', 'prod')).stdout).toBe('slw_x_y\n');
     expect(asked[0]).toBe('POST /api/v1/applications/guestbook/config-tokens{"environment":"prod"}');
   });
+
+  it('token --secret says where it cannot put one, before it makes one', async () => {
+    answer = { application: 'guestbook', repository: 'config', environments: [environmentOn('eks')] };
+
+    const other = await config('token', 'guestbook', '--environment', 'prod', '--secret');
+    const unknown = await config('token', 'guestbook', '--environment', 'qa', '--secret');
+    const unnamed = await config('token', 'guestbook', '--secret');
+
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('is on target eks')]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('it has prod')]);
+    expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('--environment')]);
+    expect(asked.filter((one) => one.startsWith('POST'))).toEqual([]);
+  });
 });
+
+function environmentOn(target: string): EnvironmentView {
+  return {
+    ...{
+      application: 'guestbook',
+      environment: 'prod',
+      class: 'protected',
+      order: 3,
+      namespace: 'guestbook-prod',
+      target,
+    },
+    ...{ verifications: [], services: [], holds: [], updatedAt: '2026-01-01T00:00:00Z' },
+    canPromote: { isAllowed: false, unmet: [] },
+    canHold: { isAllowed: false },
+  };
+}

@@ -6,6 +6,7 @@ import type { World } from '../world.ts';
 import { environment, page, settled } from './look.ts';
 
 const banner = 'Closed on Monday';
+const notice = 'Back on Tuesday';
 const environments = ['qa', 'e2e', 'stage', 'prod'];
 
 /** Act 3c: a change of app config alone goes the same way as an image; a file that breaks the schema goes nowhere. */
@@ -17,7 +18,7 @@ export async function appConfigAct(world: World, act: Act): Promise<void> {
   const commit = await mustGit(world.ada, settings, ['rev-parse', 'HEAD']);
   act.tell('Ada pushed new settings to the app-config repository; nothing is built');
   for (const name of ['qa', 'e2e', 'stage']) {
-    await bannerSeen(world, name);
+    await seen(world, name, banner);
     const view = await settled(world, name, () => true);
     act.check(
       `environment ${name} runs with them`,
@@ -28,7 +29,31 @@ export async function appConfigAct(world: World, act: Act): Promise<void> {
   await judgeCommit(world, act, commit);
   const prod = await environment(world, 'prod');
   act.check('prod waits for a second person', !(await page(prod, '/')).includes(banner), prod.why ?? '');
+  await changeLive(world, act, settings);
   await breakSchema(world, act, settings);
+}
+
+/** What pods read at the live endpoint changes while they run on. */
+async function changeLive(world: World, act: Act, settings: string): Promise<void> {
+  const open = ['qa', 'e2e', 'stage'];
+  const startOf = async (name: string): Promise<string> =>
+    (JSON.parse(await page(await environment(world, name))) as { readonly startedAt: string }).startedAt;
+  const before = await Promise.all(open.map(startOf));
+  for (const name of environments)
+    await writeFile(path.join(settings, 'guestbook', name, 'live.json'), `${JSON.stringify({ notice }, null, 2)}\n`);
+  await mustGit(world.ada, settings, ['commit', '-q', '-a', '-m', 'Say when we are back']);
+  await mustGit(world.ada, settings, ['push', '-q', 'origin', 'main']);
+  const pushedAt = performance.now();
+  for (const [index, name] of open.entries()) {
+    await seen(world, name, notice);
+    const seconds = ((performance.now() - pushedAt) / 1000).toFixed(1);
+    const after = await startOf(name);
+    act.check(
+      `the pods of environment ${name} read the change without a restart`,
+      after === before[index],
+      `"${notice}" on its page ${seconds} s after the push; running since ${after}`,
+    );
+  }
 }
 
 async function judgeCommit(world: World, act: Act, commit: string): Promise<void> {
@@ -74,8 +99,8 @@ async function setBanner(settings: string, environmentName: string, text: string
   await writeFile(file, `${JSON.stringify({ banner: text }, null, 2)}\n`);
 }
 
-async function bannerSeen(world: World, name: string): Promise<void> {
-  await waitFor(`the banner in ${name}`, async () =>
-    (await page(await environment(world, name), '/')).includes(banner) ? true : undefined,
+async function seen(world: World, name: string, text: string): Promise<void> {
+  await waitFor(`"${text}" in ${name}`, async () =>
+    (await page(await environment(world, name), '/')).includes(text) ? true : undefined,
   );
 }

@@ -1,9 +1,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runProgram } from '@slipway/host';
 import { mustGit } from '../outside.ts';
+import { slipway } from '../slipway.ts';
 import type { Act } from '../report.ts';
-import { programFile } from '../../platform/start-platform.ts';
 import type { World } from '../world.ts';
 
 /** Act 7: the evidence is verified by a process that has only the public key and a clone. */
@@ -52,20 +51,6 @@ export async function auditAct(world: World, act: Act): Promise<void> {
     missing.exitCode !== 0 && /incomplete/i.test(missing.text) && missing.text.includes(commit.slice(0, 12)),
     lastLine(missing.text),
   );
-}
-
-/** The program as a process of its own; `world` absent means that it knows no server. */
-async function slipway(
-  world: World | undefined,
-  args: readonly string[],
-): Promise<{ readonly exitCode: number; readonly text: string }> {
-  const login = world === undefined ? {} : { SLIPWAY_URL: world.url, SLIPWAY_TOKEN: world.admin.token };
-  const result = await runProgram(process.execPath, [programFile, ...args], {
-    environment: { HOME: '/nonexistent', PATH: world?.path ?? '/usr/local/bin:/usr/bin:/bin', ...login },
-    accepts: [0, 1, 2, 3, 4, 5, 6],
-    timeoutMs: 120_000,
-  });
-  return { exitCode: result.exitCode, text: `${result.stdout.toString()}${result.stderr}` };
 }
 
 async function statementsFile(bundle: string): Promise<string> {

@@ -4,7 +4,8 @@ import type { PullRequestView } from '@slipway/api';
 import { api, ask, git, mustGit, waitFor } from '../outside.ts';
 import type { Act } from '../report.ts';
 import { checkOutExample, type World } from '../world.ts';
-import { checked, finishedRuns, pullRequest } from './look.ts';
+import { slipway } from '../slipway.ts';
+import { checked, environment, finishedRuns, pullRequest } from './look.ts';
 
 /** What the change says at the foot of every page. */
 export const newVersion = 'Guestbook 2.0';
@@ -61,6 +62,7 @@ async function begin(world: World, act: Act): Promise<string> {
   await mustGit(world.ada, config, ['push', '-q', 'origin', 'main']);
   const settings = await checkOutExample(world, 'guestbook-settings');
   await mustGit(world.ada, settings, ['push', '-q', 'origin', 'main']);
+  await openLiveConfig(world, act);
   const code = await checkOutExample(world, 'guestbook');
   await mustGit(world.ada, code, ['push', '-q', 'origin', 'main']);
   const first = await mustGit(world.ada, code, ['rev-parse', 'HEAD']);
@@ -81,6 +83,26 @@ async function begin(world: World, act: Act): Promise<string> {
   );
   await mustGit(world.ada, code, ['reset', '-q', '--hard', first]);
   return code;
+}
+
+/** Before the first pod starts: a pod finds the token when it starts, and reads its own environment's config with it. */
+async function openLiveConfig(world: World, act: Act): Promise<void> {
+  await waitFor('the environments of the delivery file', () => environment(world, 'prod'));
+  for (const name of ['qa', 'e2e', 'stage', 'prod']) {
+    const state = world.platform.folder.root;
+    const made = await slipway(world, [
+      'config',
+      'token',
+      'guestbook',
+      '--environment',
+      name,
+      '--secret',
+      '--state',
+      state,
+    ]);
+    if (made.exitCode !== 0) throw new Error(`config token: ${made.text}`);
+  }
+  act.tell('An admin gave the pods of each environment a token that reads the app config of that environment');
 }
 
 async function pushHead(world: World, code: string, subject: string): Promise<string> {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { apiClient } from './api-client.js';
 import { readAppSettings } from './app-settings.js';
 import { createApp } from './app.js';
+import { followNotice } from './notice.js';
 import { readSettings } from './settings.js';
 
 const settings = readSettings(process.env);
@@ -12,7 +13,8 @@ const logger = pino({ level: settings.logLevel, base: { service: 'web' } });
 const api = apiClient(settings.api, settings.upstreamTimeoutMs);
 const readiness = { isReady: false };
 const { banner } = readAppSettings(settings.settingsFile);
-const app = createApp({ api, greeting: settings.greeting, banner, logger, readiness });
+const notice = followNotice(settings.liveConfig, logger);
+const app = createApp({ api, greeting: settings.greeting, banner, notice: notice.text, logger, readiness });
 
 const server = serve({ fetch: app.fetch, hostname: settings.host, port: settings.port }, ({ port }) => {
   readiness.isReady = true;
@@ -25,4 +27,5 @@ closeWithGrace({ delay: settings.stopTimeoutMs + settings.drainMs, logger }, asy
   else logger.info({ signal }, 'stopping');
   await setTimeout(settings.drainMs);
   await new Promise((resolve) => server.close(resolve));
+  await notice.close();
 });

@@ -6,9 +6,9 @@ import { entriesHeadline, versionText } from './greeting.js';
  *
  * @param view - `faults` by field, and the `draft` that has them.
  */
-export function guestbookPage({ greeting, banner, entries, author, faults = {}, draft = {} }) {
+export function guestbookPage({ greeting, banner, notice, entries, author, faults = {}, draft = {} }) {
   return layout(
-    { greeting, banner },
+    { greeting, banner, notice },
     html`
     <form method="post" action="/entries">
       ${field(faults.author, html`<label>Name <input name="author" maxlength="40" value="${draft.author ?? ''}"></label>`)}
@@ -22,9 +22,9 @@ export function guestbookPage({ greeting, banner, entries, author, faults = {}, 
 }
 
 /** Shown while the api does not answer. */
-export function unavailablePage({ greeting, banner }) {
+export function unavailablePage({ greeting, banner, notice }) {
   return layout(
-    { greeting, banner },
+    { greeting, banner, notice },
     html`<p class="fault" role="alert">The guestbook is closed for a moment. Please try again.</p>`,
   );
 }
@@ -44,7 +44,7 @@ function field(fault, control) {
   return html`<p>${control}${fault === undefined ? '' : html` <strong class="fault" role="alert">${fault}</strong>`}</p>`;
 }
 
-function layout({ greeting, banner = '' }, content) {
+function layout({ greeting, banner = '', notice = '' }, content) {
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -56,6 +56,7 @@ function layout({ greeting, banner = '' }, content) {
   <body>
     <h1>${greeting}</h1>
     ${banner === '' ? '' : html`<p class="banner" role="status">${banner}</p>`}
+    ${notice === '' ? '' : html`<p class="notice" role="status">${notice}</p>`}
     ${content}
     <footer id="version">${versionText}</footer>
   </body>

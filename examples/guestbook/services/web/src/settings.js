@@ -15,6 +15,12 @@ const schema = z.object({
   GREETING: z.string().min(1).max(200).default('Welcome to our guestbook'),
   /** Settings of the app, mounted from its app config. */
   SETTINGS_FILE: z.string().min(1).optional(),
+  /** The app config's live endpoint, injected for `slipway-config`; the token of this environment opens it. */
+  SLIPWAY_CONFIG_SERVICE_HOST: z.string().min(1).default('127.0.0.1'),
+  SLIPWAY_CONFIG_SERVICE_PORT: port.default(7780),
+  CONFIG_PROFILE: z.string().min(1).default('qa'),
+  CONFIG_TOKEN: z.string().min(1).optional(),
+  CONFIG_CACHE: z.string().min(1).default('/tmp/guestbook-config.json'),
   /** How long a stopping server still takes requests, until nobody sends it any. */
   DRAIN_MS: milliseconds.default(0),
   STOP_TIMEOUT_MS: milliseconds.default(10_000),
@@ -36,6 +42,12 @@ export function readSettings(environment) {
     upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_MS,
     greeting: values.GREETING,
     settingsFile: values.SETTINGS_FILE,
+    liveConfig: {
+      url: `http://${values.SLIPWAY_CONFIG_SERVICE_HOST}:${values.SLIPWAY_CONFIG_SERVICE_PORT}`,
+      profile: values.CONFIG_PROFILE,
+      token: values.CONFIG_TOKEN,
+      cacheFile: values.CONFIG_CACHE,
+    },
     drainMs: values.DRAIN_MS,
     stopTimeoutMs: values.STOP_TIMEOUT_MS,
   };

@@ -52,6 +52,16 @@ test('shows the banner of its settings, as text', async () => {
   assert.ok(!(await (await app.request('/')).text()).includes('class="banner"'));
 });
 
+test('shows the notice as it is at each request, as text', async () => {
+  let notice = '';
+  const app = createApp({ api: apiClient(api.url, 5_000), greeting: 'Hello', notice: () => notice, logger, readiness });
+  assert.ok(!(await (await app.request('/')).text()).includes('class="notice"'));
+
+  notice = 'Back at <i>noon</i>';
+
+  assert.match(await (await app.request('/')).text(), /<p class="notice" role="status">Back at &lt;i&gt;noon&lt;\/i&gt;<\/p>/);
+});
+
 test('escapes what people write', async () => {
   answer = () => ({ body: { entries: [entry('"><img src=x>', '<script>alert(1)</script>')] } });
 

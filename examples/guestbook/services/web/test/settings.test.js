@@ -15,6 +15,7 @@ test('has a default for everything', () => {
   assert.equal(settings.port, 8080);
   assert.equal(settings.api, 'http://127.0.0.1:8081');
   assert.ok(settings.greeting.length > 0);
+  assert.equal(settings.liveConfig.token, undefined);
 });
 
 test('says which variable is wrong', () => {
