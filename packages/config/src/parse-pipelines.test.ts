@@ -65,6 +65,11 @@ describe('parsePipelines', () => {
       `${head}    - {name: a, kind: coverage, sources: [src/**]}\n`,
       'needs exactly one test stage',
     ],
+    [
+      'a copy of app config in place of the whole repository',
+      `${head}    - {name: a, kind: run, commands: [x]}\n  appConfig: {repository: settings, from: web, to: .}\n`,
+      'not a folder below the root',
+    ],
     ['an empty file', '', 'empty'],
   ])('refuses %s', (_name, text, message) => {
     expect(

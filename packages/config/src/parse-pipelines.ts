@@ -88,7 +88,9 @@ function faultIn(parsed: ParsedYaml, document: number, path: string, message: st
 }
 
 function toDefinition(source: PipelineSource): PipelineDefinition {
-  return { name: source.metadata.name, stages: orderStages(source.spec.stages.map(toStage)) };
+  const { appConfig, stages } = source.spec;
+  const definition = { name: source.metadata.name, stages: orderStages(stages.map(toStage)) };
+  return appConfig === undefined ? definition : { ...definition, appConfig };
 }
 
 function toStage(stage: StageSource): StageDefinition {

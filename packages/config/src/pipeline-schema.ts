@@ -69,11 +69,20 @@ const manifests = z.strictObject({
 export const stageSchema = z.discriminatedUnion('kind', [build, run, test, coverage, image, publish, manifests]);
 export type StageSource = z.output<typeof stageSchema>;
 
+/** A copy replaces the whole folder: that is never the root. */
+const folderField = pathField.refine((text) => !text.split('/').some((part) => part === '' || part === '.'), {
+  error: 'not a folder below the root; write it like services/web/app-config',
+});
+
 /** `kind: Pipeline`. */
 export const pipelineSchema = z.strictObject({
   apiVersion: z.literal('slipway.dev/v1alpha1'),
   kind: z.literal('Pipeline'),
   metadata: z.strictObject({ name: nameField }),
-  spec: z.strictObject({ stages: z.array(stageSchema).min(1).max(100) }),
+  spec: z.strictObject({
+    stages: z.array(stageSchema).min(1).max(100),
+    /** App config that is built into the image: a commit there asks for a pull request that brings the copy up to it. */
+    appConfig: z.strictObject({ repository: nameField, from: folderField, to: folderField }).optional(),
+  }),
 });
 export type PipelineSource = z.output<typeof pipelineSchema>;

@@ -21,6 +21,7 @@ export {
   type Requirement,
   type StageDefinition,
   type PipelineDefinition,
+  type BakedAppConfig,
   type Trigger,
   type PipelineRun,
   type KeptOutput,

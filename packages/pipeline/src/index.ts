@@ -14,6 +14,8 @@ export { cancelRun, retryRun, type CancelEffect } from './control-run.ts';
 export { changeStatement } from './statements.ts';
 export { describeIsolation } from './stages/conclude-execution.ts';
 export { changeOf, readPipelines } from './change/read-change.ts';
+export { bakeAppConfig } from './app-config/bake-app-config.ts';
+export { bakeAppConfigEffect } from './app-config/bake-effect.ts';
 export { pushId, reconcileRefs } from './change/reconcile-refs.ts';
 export { ReviewError, reviewErrors } from './review/review-error.ts';
 export type { ReviewServices } from './review/review-services.ts';

@@ -36,6 +36,8 @@ import { StagedExecutor } from './staged-executor.ts';
 
 export const code = parseName('guestbook');
 export const config = parseName('config');
+/** App config; nothing is in it until a test pushes. */
+export const settings = parseName('settings');
 export const main = parseBranch('main');
 const committer = { name: 'Slipway', email: 'slipway@example.test' };
 
@@ -66,6 +68,7 @@ export class PipelineWorld {
   readonly store: OpenStore;
   readonly git: GitRepository;
   readonly configGit: GitRepository;
+  readonly settingsGit: GitRepository;
   readonly effects: EffectLog;
   readonly executor = new StagedExecutor();
   /** Keys of effects that were told to end. */
@@ -78,6 +81,7 @@ export class PipelineWorld {
     this.store = parts.store;
     this.git = parts.git;
     this.configGit = parts.configGit;
+    this.settingsGit = parts.settingsGit;
     this.effects = parts.effects;
     this.#close = parts.close;
     this.executor.plays.set('check', { files: { 'report-junit': passedReport } });
@@ -93,7 +97,7 @@ export class PipelineWorld {
       manifests: unreached('the writer'),
       dependencies: { find: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
       packages: { host: 'packages.test:443', environment: {} },
-      openRepository: (name) => Promise.resolve(name === code ? parts.git : parts.configGit),
+      openRepository: (name) => Promise.resolve(this.gitOf(name)),
       now: () => this.at(),
       builderId: 'https://slipway.test/builder',
       toolchain: 'node-20',
@@ -104,6 +108,11 @@ export class PipelineWorld {
         return Promise.resolve();
       },
     };
+  }
+
+  gitOf(repository: Repository['id']): GitRepository {
+    if (repository === code) return this.git;
+    return repository === settings ? this.settingsGit : this.configGit;
   }
 
   at(): string {
@@ -119,7 +128,7 @@ export class PipelineWorld {
   async push(pushed: Pushed): Promise<CommitId> {
     this.pass();
     const { branch = main, by = 'dora', repository = code } = pushed;
-    const git = repository === code ? this.git : this.configGit;
+    const git = this.gitOf(repository);
     const ref = `refs/heads/${branch}`;
     const head = await git.readRef(ref);
     const parent = pushed.onto ?? head ?? (await git.readRef('refs/heads/main'));
@@ -243,6 +252,7 @@ interface WorldParts {
   readonly store: OpenStore;
   readonly git: GitRepository;
   readonly configGit: GitRepository;
+  readonly settingsGit: GitRepository;
   readonly effects: EffectLog;
   readonly close: () => Promise<void>;
 }
@@ -279,6 +289,7 @@ async function openPipelineWorld(): Promise<PipelineWorld> {
     effects,
     git: await host.create(path.join(folder, 'guestbook.git')),
     configGit: await host.create(path.join(folder, 'config.git')),
+    settingsGit: await host.create(path.join(folder, 'settings.git')),
     close: async () => {
       await store.close();
       await database.stop();
@@ -302,6 +313,7 @@ async function openPipelineWorld(): Promise<PipelineWorld> {
     for (const [id, role, requiredChecks] of [
       [code, 'code', ['web']],
       [config, 'config', []],
+      [settings, 'app-config', []],
     ] as const) {
       const protection = { requiresPullRequest: true, requiredApprovals: 1, requiredChecks };
       await tx.put('repository', id, { id, role, defaultBranch: main, protection, createdAt: world.at() });

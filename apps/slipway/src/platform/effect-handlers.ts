@@ -14,6 +14,8 @@ import {
 import { type CommitId, type Name } from '@slipway/domain';
 import type { EffectFailure, EffectHandler } from '@slipway/engine';
 import {
+  bakeAppConfig,
+  bakeAppConfigEffect,
   executeStage,
   refreshKind,
   refreshPullRequest,
@@ -72,6 +74,7 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
         commit: payload['commit'] as CommitId,
       }),
     ),
+    [bakeAppConfigEffect]: onWrites((cases, payload) => bakeAppConfig(cases.review, payload['repository'] as Name)),
     [promoteEffect]: onWrites(
       (cases, payload) => carryPromotion(cases.delivery, String(payload['promotion'])),
       (cases, payload, failure) =>

@@ -41,6 +41,17 @@ export interface StageDefinition {
 export interface PipelineDefinition {
   readonly name: Name;
   readonly stages: readonly StageDefinition[];
+  /** App config that the image holds; absent when it holds none. */
+  readonly appConfig?: BakedAppConfig;
+}
+
+/** A folder of an app-config repository that the code repository holds a copy of, to build with. */
+export interface BakedAppConfig {
+  readonly repository: Name;
+  /** Folder there. */
+  readonly from: string;
+  /** Folder here; what is in it comes from there alone. */
+  readonly to: string;
 }
 
 /** What started a run. */

@@ -17,6 +17,7 @@ import {
   promotionMergedEffect,
   type StoreTransaction,
 } from '@slipway/ports';
+import { bakeEffect } from '../app-config/bake-effect.ts';
 import { approvalRule, countingApprovals, judgeReviews } from '../review/approvals.ts';
 import { finishIntendedMerges } from '../review/finish-intended-merges.ts';
 import { refreshEffect } from '../review/refresh-pull-request.ts';
@@ -90,10 +91,10 @@ async function prepareDefault(
   const { record, repository, before, after } = move;
   const merged = await mergedRequests(services, move);
   if (record.role !== 'code') {
-    const effect = effectOf(record, after);
+    const effects = await effectsOf(services, record, after);
     return async (tx) => {
       await settleMerged(tx, services, merged);
-      await tx.effect(effect);
+      for (const effect of effects) await tx.effect(effect);
     };
   }
   const pushed = (await services.store.get('push', pushId(record.id, `refs/heads/${branch}`, after)))?.value;
@@ -111,6 +112,7 @@ async function prepareDefault(
   return async (tx) => {
     await settleMerged(tx, services, merged);
     if (fault !== undefined) await tellPusher(tx, own, fault, services.now());
+    if (definitions.some(({ appConfig }) => appConfig !== undefined)) await tx.effect(bakeEffect(record.id, after));
     for (const definition of definitions) {
       const reviews = last?.reviews ?? [];
       await startRun(
@@ -122,11 +124,20 @@ async function prepareDefault(
   };
 }
 
-/** What a repository that holds no code asks of delivery: to look at its environments, or to pin its files in theirs. */
-function effectOf({ id, role }: Repository, after: CommitId): Effect {
-  if (role === 'app-config')
-    return { kind: appConfigMovedEffect, key: `${id}/app-config/${after}`, payload: { repository: id, commit: after } };
-  return { kind: observeConfigEffect, key: `${id}/observe/${after}`, payload: { repository: id } };
+/** What a repository that holds no code asks for: to look at its environments, or to pin its files there and build with them. */
+async function effectsOf(
+  { store }: Pick<ReviewServices, 'store'>,
+  { id, role }: Repository,
+  after: CommitId,
+): Promise<readonly Effect[]> {
+  if (role !== 'app-config')
+    return [{ kind: observeConfigEffect, key: `${id}/observe/${after}`, payload: { repository: id } }];
+  const code = await store.list('repository', { match: { role: 'code' } });
+  const payload = { repository: id, commit: after };
+  return [
+    { kind: appConfigMovedEffect, key: `${id}/app-config/${after}`, payload },
+    ...code.map(({ value }) => bakeEffect(value.id, after)),
+  ];
 }
 
 /** Metadata of the head that was merged: the person whose change it is, not who pressed the button. */
