@@ -1,7 +1,9 @@
+import { connectRuntime } from '@slipway/runtime-local';
+import type { ParsedStatement } from '@slipway/evidence';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectOneOfEach, expectWholeEvidence } from './driver/end-state.ts';
+import { expectDeaths, expectOneOfEach, expectWholeEvidence } from './driver/end-state.ts';
 import { Installation } from './driver/installation.ts';
 import { api, git, waitFor } from './driver/outside.ts';
 import {
@@ -78,8 +80,23 @@ async function restart(...crashes: readonly string[]): Promise<void> {
   await installation.server.start(...crashes);
 }
 
-async function expectAuditWhole(): Promise<void> {
-  await expectWholeEvidence(world, await mkdtemp(path.join(world.desk, 'audit-')));
+function expectAuditWhole(): Promise<readonly ParsedStatement[]> {
+  return mkdtemp(path.join(world.desk, 'audit-')).then((room) => expectWholeEvidence(world, room));
+}
+
+/** Nothing of a canary is left in the target: one Deployment, and a Service that shares with nobody. */
+async function expectNoCanary(): Promise<void> {
+  const target = connectRuntime({ stateDir: installation.stateDir });
+  const found = await waitFor('an end of the canary objects', async () => {
+    const objects = (await target.list({})).filter(({ metadata }) => metadata.namespace === 'crash-prod');
+    const canaries = objects.filter(({ kind, metadata }) => kind === 'Deployment' && metadata.name.includes('canary'));
+    return canaries.length === 0 ? objects : undefined;
+  });
+  expect(found.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name)).toEqual(['web']);
+  const services = found.filter(({ kind }) => kind === 'Service');
+  expect(services.map(({ metadata }) => metadata.annotations?.['slipway.dev/weights'])).toEqual(
+    services.map(() => undefined),
+  );
 }
 
 const prod = (): string => `${installation.url}/api/v1/applications/crash/environments/prod`;
@@ -91,10 +108,9 @@ describe('server and operator that are killed', () => {
 
     const commit = await carryToProduction(world, version);
 
-    await waitFor('every death', () =>
-      Promise.resolve(installation.server.deaths.length === lives.length ? true : undefined),
-    );
+    await expectDeaths(installation.server, lives.length);
     await expectOneOfEach(world, { version, commit });
+    await expectNoCanary();
   });
 
   it('with the runtime and the database in the midst of a canary still carry it to its end', async () => {
@@ -119,6 +135,7 @@ describe('server and operator that are killed', () => {
     });
     await settled(world, 'prod', commit);
     await expectOneOfEach(world, { version, commit });
+    await expectNoCanary();
   });
 
   it('while a bad release is aborted leave what ran before, one hold and one revert', async () => {
@@ -140,6 +157,8 @@ describe('server and operator that are killed', () => {
     });
     const view = await environment(world, 'prod');
     await answers(before);
+    await expectDeaths(installation.server, 2);
+    await expectNoCanary();
     expect(view.holds.map((hold) => hold.cause)).toEqual(['abort']);
     expect(view.pending?.reason).toMatch(/canary was aborted/);
     expect(visitors.failures.get(500) ?? 0).toBeGreaterThan(0);
@@ -149,7 +168,12 @@ describe('server and operator that are killed', () => {
       const { holds, pending } = await environment(world, 'prod');
       return holds.length === 0 && pending === undefined ? true : undefined;
     });
-    await expectAuditWhole();
+    const statements = await expectAuditWhole();
+    const ofProd = (kind: string): number =>
+      statements.filter((one) => one.kind === kind && one.predicate['environment'] === 'prod').length;
+    expect(ofProd('revocation')).toBe(1);
+    const ended = statements.filter(({ kind, predicate }) => kind === 'deployment' && predicate['phase'] === 'aborted');
+    expect(ended).toHaveLength(1);
   });
 
   it('while a release is rolled back revert it once, and the way forward gives the same bytes', async () => {
@@ -159,7 +183,8 @@ describe('server and operator that are killed', () => {
     const overlay = async (): Promise<string> =>
       readFile(path.join(await freshConfig(), 'overlays/prod/kustomization.yaml'), 'utf8');
     const forward = await overlay();
-    await restart('promotion-branch-written', 'merge-intended', 'promotion-landed');
+    const steps = ['promotion-branch-written', 'review-recorded', 'merge-intended', 'merged', 'promotion-landed'];
+    await restart(...steps);
 
     const asked = await api<{ readonly id: string }>(`${prod()}/rollbacks`, world.carol, { reason: 'a test' });
     await approvePromotion(world, asked.id);
@@ -168,6 +193,7 @@ describe('server and operator that are killed', () => {
       return running?.phase === 'succeeded' && promotion === undefined ? true : undefined;
     });
 
+    await expectDeaths(installation.server, steps.length);
     const { holds } = await environment(world, 'prod');
     expect(holds.map((hold) => hold.cause)).toEqual(['rollback']);
     const config = await freshConfig();

@@ -6,12 +6,19 @@ import { program } from './installation.ts';
 import { git, runSlipway, waitFor } from './outside.ts';
 import { environments } from './repositories.ts';
 import { environment, type World } from './story.ts';
+import type { Supervised } from './supervised.ts';
 
 /** One version that was carried to production. */
 export interface Carried {
   readonly version: string;
   /** Commit of the code. */
   readonly commit: string;
+}
+
+/** Every life that was to end has ended, each by its kill: a checkpoint that nothing passed would prove nothing. */
+export async function expectDeaths(process: Supervised, count: number): Promise<void> {
+  await waitFor(`${count} deaths`, () => Promise.resolve(process.deaths.length >= count ? true : undefined));
+  expect(process.deaths).toEqual(Array.from({ length: count }, () => ({ signal: 'SIGKILL', code: undefined })));
 }
 
 /** Looks from outside at what must be there exactly once, however often something died on the way. */
