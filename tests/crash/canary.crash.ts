@@ -163,7 +163,9 @@ describe('server and operator that are killed', () => {
     expect(view.pending?.reason).toMatch(/canary was aborted/);
     expect(visitors.failures.get(500) ?? 0).toBeGreaterThan(0);
 
+    await restart('merged');
     await approvePromotion(world, revert.id);
+    await expectDeaths(installation.server, 1);
     await waitFor('the end of the hold', async () => {
       const { holds, pending } = await environment(world, 'prod');
       return holds.length === 0 && pending === undefined ? true : undefined;
@@ -183,7 +185,7 @@ describe('server and operator that are killed', () => {
     const overlay = async (): Promise<string> =>
       readFile(path.join(await freshConfig(), 'overlays/prod/kustomization.yaml'), 'utf8');
     const forward = await overlay();
-    const steps = ['promotion-branch-written', 'review-recorded', 'merge-intended', 'merged', 'promotion-landed'];
+    const steps = ['promotion-branch-written', 'review-recorded', 'merge-intended', 'promotion-landed'];
     await restart(...steps);
 
     const asked = await api<{ readonly id: string }>(`${prod()}/rollbacks`, world.carol, { reason: 'a test' });
