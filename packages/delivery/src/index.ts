@@ -58,4 +58,5 @@ export {
 export { previewPromotion, type PromotionPreview } from './promotion/preview-promotion.ts';
 export { reviewBreakGlass } from './rollback/review-break-glass.ts';
 export { advancePromotions } from './promotion/advance-promotions.ts';
+export { tellGoneTargets } from './rollback/tell-gone-targets.ts';
 export { requestRollback, type RollbackOrder } from './rollback/request-rollback.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { advanceDelivery, advancePromotions } from '@slipway/delivery';
+import { advanceDelivery, advancePromotions, tellGoneTargets } from '@slipway/delivery';
 import { parseBranch, type Repository } from '@slipway/domain';
 import { evidenceBranch, signCheckpoint } from '@slipway/evidence';
 import { ReconcileHost, type ReconcileResult } from '@slipway/operator';
@@ -23,6 +23,8 @@ const refsEveryMs = 5_000;
 const soakEveryMs = 2_000;
 const sealEveryMs = 3_000;
 const runtimeEveryMs = 2_000;
+/** An image is missed long before anybody goes back to it, or a minute later. */
+const targetsEveryMs = 60_000;
 
 export interface UpkeepParts {
   readonly cases: UseCases;
@@ -49,6 +51,10 @@ export async function startUpkeep({ cases, data, keepRuntime, log }: UpkeepParts
       await sealLog(cases, data);
       return { kind: 'settled', nextCheckMs: sealEveryMs };
     },
+    targets: async () => {
+      await tellGoneTargets(cases.delivery);
+      return { kind: 'settled', nextCheckMs: targetsEveryMs };
+    },
     // Never ended half-way: a runtime that is just starting could not be found and stopped.
     runtime: async () => {
       await keepRuntime();
@@ -73,6 +79,7 @@ export async function startUpkeep({ cases, data, keepRuntime, log }: UpkeepParts
   );
   host.wake('soak:all');
   host.wake('seal:all');
+  host.wake('targets:all');
   host.wake('runtime:local');
   return {
     wakeRepository: (name) => host.wake(`refs:${name}`),

@@ -14,6 +14,7 @@ import { advanceDelivery } from '../promotion/advance-delivery.ts';
 import { advancePromotions } from '../promotion/advance-promotions.ts';
 import { requestPromotion } from '../promotion/request-promotion.ts';
 import { previewRollback } from './preview-rollback.ts';
+import { tellGoneTargets } from './tell-gone-targets.ts';
 import { reviewBreakGlass } from './review-break-glass.ts';
 import { requestRollback, type RollbackOrder } from './request-rollback.ts';
 
@@ -103,6 +104,26 @@ describe('rollback', () => {
     expect(preview.reverts).toMatchObject([{ subject: expect.stringMatching(/^Promote guestbook .* to prod$/) }]);
     expect(preview.renderedDiff).toContain(`+        - image: registry.test/web:t2@${image(2)}`);
     expect(await world.promotions('prod')).toHaveLength(2);
+  });
+
+  it('is warned of long before when the image that it needs is gone, once', async () => {
+    await world.store.transact((tx) => tx.put('account', promoter.id, promoter));
+    await released(2);
+    await released(3);
+    await tellGoneTargets(world.services);
+    const told = async () =>
+      (await world.store.list('notification'))
+        .map(({ value }) => value)
+        .filter(({ id }) => id.startsWith('rollback-target/'));
+    expect(await told()).toEqual([]);
+
+    world.goneImages.add(image(2));
+    await tellGoneTargets(world.services);
+    await tellGoneTargets(world.services);
+
+    expect(await told()).toMatchObject([
+      { kind: 'failure', body: expect.stringContaining(`no longer has web@${image(2)}`), recipients: ['pia'] },
+    ]);
   });
 
   it('keeps everything else out until the hold is lifted, while qa goes on', async () => {
