@@ -92,6 +92,7 @@ export {
   type RefHead,
   type InboxItem,
 } from './people/people.ts';
+export { asSentence } from './people/as-sentence.ts';
 export { decideMerge, type CheckFacts, type MergeDecision, type MergeFacts } from './people/decide-merge.ts';
 export {
   channelKinds,

@@ -9,6 +9,7 @@ import {
 import { DeliveryError } from '../delivery-error.ts';
 import { deploymentId } from '../environments/record-deployment.ts';
 import type { DeliveryServices } from '../services.ts';
+import { refusePlace } from '../environments/known-environment.ts';
 
 /** What a person asks of the canary of an environment. */
 export interface CanaryOrder {
@@ -31,7 +32,7 @@ export async function sayToCanary(
   return services.store.transact(async (tx) => {
     const place = `${order.application}/${order.environment}`;
     const desired = (await tx.lock('desiredState', place))?.value;
-    if (desired === undefined) throw new DeliveryError('PROMOTION_UNKNOWN', `There is no environment ${place}`);
+    if (desired === undefined) return refusePlace(order);
     const { authorised } = desired;
     const known =
       authorised === undefined

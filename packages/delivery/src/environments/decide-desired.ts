@@ -1,4 +1,4 @@
-import type { CommitId, DesiredState, Digest, Hold, Promotion } from '@slipway/domain';
+import { asSentence, type CommitId, type DesiredState, type Digest, type Hold, type Promotion } from '@slipway/domain';
 
 /** What decides which render of an environment may be applied. */
 export interface DesiredFacts {
@@ -45,7 +45,7 @@ export function decideDesired(facts: DesiredFacts): DesiredDecision {
   }
   const [hold] = facts.promotion?.kind === 'rollback' ? [] : facts.holds;
   if (hold !== undefined)
-    return { kind: 'pending', reason: facts.abortedBecause ?? `Held by ${hold.placedBy}: ${hold.reason}` };
+    return { kind: 'pending', reason: facts.abortedBecause ?? `Held by ${hold.placedBy}: ${asSentence(hold.reason)}` };
   if (facts.isEntry) return { kind: 'authorise' };
   // What was verified upstream is the promotion's release: another one that came with its commit has no gate behind it.
   if (facts.promotion?.release === facts.release && facts.isNamedInFolder) return { kind: 'authorise' };

@@ -1,5 +1,7 @@
+import { parseName } from '@slipway/domain';
 import { printAuthorised } from '@slipway/manifests';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mainRef } from '../../test-support/config-repository.ts';
 import {
   base,
   deliveryFile,
@@ -8,6 +10,7 @@ import {
   image,
   openDeliveryWorlds,
   overlay,
+  promoter,
 } from '../../test-support/delivery-world.ts';
 
 describe('observeConfig', () => {
@@ -128,6 +131,32 @@ describe('observeConfig', () => {
       fault: expect.stringContaining('missing.yaml'),
     });
     expect((await world.state('stage')).pending?.revision).toBe(await world.head());
+  });
+
+  it('tells who pushed it, once, and once that it is mended', async () => {
+    await world.observe();
+    await world.store.transact((tx) => tx.put('account', promoter.id, promoter));
+    const told = async () => (await world.store.list('notification')).map(({ value }) => value);
+    const push = async (text: string): Promise<void> => {
+      const after = await world.push({ 'overlays/qa/kustomization.yaml': text });
+      const record = { repository: parseName('config'), ref: mainRef, after, account: promoter.id, at: world.now };
+      await world.store.transact((tx) =>
+        tx.put('push', `config/${mainRef}/${after}`, { id: `config/${mainRef}/${after}`, ...record }),
+      );
+    };
+
+    await push('resources: [../../base, missing.yaml]\n');
+    await world.observe();
+    await world.observe();
+
+    const subject = 'guestbook in environment qa cannot be read from its branch';
+    expect(await told()).toMatchObject([{ kind: 'failure', subject, recipients: ['pia'] }]);
+    expect((await told())[0]?.body).toContain('missing.yaml');
+
+    await push(overlay('qa', 1));
+    await world.observe();
+
+    expect(await told()).toMatchObject([{ kind: 'failure' }, { kind: 'recovery', recipients: ['pia'] }]);
   });
 
   it('makes another release of the same image when a file that environments share has changed', async () => {

@@ -28,6 +28,7 @@ import { endUnchanged } from '../rollback/end-unchanged.ts';
 import { decideDesired, type DesiredDecision } from './decide-desired.ts';
 import { passedByCommits } from './passed-by-commits.ts';
 import { readDelivery } from './read-delivery.ts';
+import { tellRender } from './tell-render.ts';
 
 /** Name of the effect that looks at a config branch anew. */
 export const observeEffect = 'delivery.observe';
@@ -103,6 +104,8 @@ async function observeEnvironment(services: DeliveryServices, observed: Observed
     // The branch moved while we rendered: whoever looks at the newer head settles it, and an older one must not come after.
     if (!(await observed.isHead())) return;
     const updatedAt = services.now();
+    const fault = typeof rendered === 'string' ? { fault: rendered } : {};
+    await tellRender(tx, base, { ...fault, before: previous?.fault, now: updatedAt });
     if (typeof rendered === 'string') {
       const kept = previous?.authorised === undefined ? {} : { authorised: previous.authorised };
       await tx.put('desiredState', id, { ...base, ...wordOf(previous), ...kept, fault: rendered, updatedAt });
@@ -327,12 +330,15 @@ async function updatesOf(tx: StoreTransaction, rendered: RenderedEnvironment): P
 /** A delivery file that cannot be read stops new renders, not what runs. */
 async function faultAll(services: DeliveryServices, repository: Name, head: CommitId, fault: string): Promise<void> {
   const states = await services.store.list('desiredState', { match: { repository } });
-  for (const { value } of states) {
+  for (const [index, { value }] of states.entries()) {
     await services.store.transact(async (tx) => {
       const state = (await tx.lock('desiredState', value.id))?.value;
       if (state === undefined) return;
       const message = `slipway.yaml at ${shortCommit(head)}: ${fault}`;
-      await tx.put('desiredState', state.id, { ...state, head, fault: message, updatedAt: services.now() });
+      const now = services.now();
+      // One file, one word of it.
+      if (index === 0) await tellRender(tx, { ...state, head }, { fault: message, before: state.fault, now });
+      await tx.put('desiredState', state.id, { ...state, head, fault: message, updatedAt: now });
     });
   }
 }

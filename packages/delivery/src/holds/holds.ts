@@ -1,15 +1,9 @@
-import {
-  type Account,
-  contentDigest,
-  type DesiredState,
-  type EvidenceStatement,
-  type Hold,
-  statementIds,
-} from '@slipway/domain';
+import { type Account, contentDigest, type EvidenceStatement, type Hold, statementIds } from '@slipway/domain';
 import type { StoreTransaction } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import { observeEffect } from '../environments/observe-config.ts';
 import type { DeliveryServices } from '../services.ts';
+import { knownEnvironment } from '../environments/known-environment.ts';
 
 /** Places a hold in the caller's transaction; one of that id that stands already is that one. */
 export async function placeHold(tx: StoreTransaction, hold: Hold): Promise<Hold> {
@@ -29,7 +23,7 @@ export async function addHold(
 ): Promise<Hold> {
   const now = services.now();
   return services.store.transact(async (tx) => {
-    const desired = await environmentOrRefuse(tx, asked);
+    const desired = await knownEnvironment(tx, asked);
     const id = `${desired.id}/${Date.parse(now).toString(36)}`;
     const { application, environment } = desired;
     return placeHold(tx, {
@@ -64,15 +58,6 @@ export async function endHold(
     await tx.effect({ kind: observeEffect, key: `${desired.repository}/observe/hold/${hold.id}`, payload });
   }
   return next;
-}
-
-async function environmentOrRefuse(
-  tx: StoreTransaction,
-  place: { readonly application: string; readonly environment: string },
-): Promise<DesiredState> {
-  const desired = (await tx.get('desiredState', `${place.application}/${place.environment}`))?.value;
-  if (desired !== undefined) return desired;
-  throw new DeliveryError('PROMOTION_UNKNOWN', `There is no environment ${place.environment} of ${place.application}`);
 }
 
 function holdStatement(hold: Hold, state: 'placed' | 'lifted'): EvidenceStatement {

@@ -29,6 +29,7 @@ import { tellBreakGlass } from '../rollback/tell-break-glass.ts';
 import { rollbackWhenReady } from '../rollback/carry-rollback.ts';
 import { applyPromotion, promotionTitle } from './promotion-edit.ts';
 import { readEnvironment } from './upstream-facts.ts';
+import { signatureOf } from './signature-of.ts';
 
 /** The effect of a promotion: a commit in the config repository, or a pull request for a protected environment. Safe to repeat. */
 export async function carryPromotion(services: DeliveryServices, id: string): Promise<void> {
@@ -108,9 +109,8 @@ async function editOf(services: DeliveryServices, promotion: Promotion): Promise
 
 /** The person whose change it is: the promoter, else the author of the newest change in the release. */
 async function authorOf(services: DeliveryServices, promotion: Promotion, release: Release): Promise<Signature> {
-  const promoter = (await services.store.get('account', promotion.requestedBy))?.value;
-  const email = promoter?.verifiedEmails[0];
-  if (promoter !== undefined && email !== undefined) return { name: promoter.displayName, email };
+  const promoter = await signatureOf(services.store, promotion.requestedBy);
+  if (promoter !== undefined) return promoter;
   const changes = await Promise.all(release.changes.map((change) => services.store.get('change', change)));
   const newest = changes
     .flatMap((change) => (change === undefined ? [] : [change.value]))

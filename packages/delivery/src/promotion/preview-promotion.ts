@@ -1,7 +1,7 @@
 import type { DesiredState, Digest, UnmetGate } from '@slipway/domain';
 import { diffRenders, renderEnvironment, treeAt } from '@slipway/manifests';
 import { appConfigOfRelease } from '../app-config/app-config-of-release.ts';
-import { DeliveryError } from '../delivery-error.ts';
+import { refusePlace } from '../environments/known-environment.ts';
 import type { DeliveryServices } from '../services.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
 import { explainApplication } from './explain.ts';
@@ -25,11 +25,7 @@ export async function previewPromotion(
   const explained = await explainApplication(services.store, asked.application, services.now());
   const index = explained.findIndex((one) => one.desired.environment === asked.environment);
   const own = explained[index];
-  if (own === undefined)
-    throw new DeliveryError(
-      'PROMOTION_UNKNOWN',
-      `There is no environment ${asked.environment} of ${asked.application}`,
-    );
+  if (own === undefined) return refusePlace(asked);
   const { desired, unmet } = own;
   const id = explained[index - 1]?.desired.authorised?.release;
   const release = id === undefined ? undefined : (await services.store.get('release', id))?.value;

@@ -11,6 +11,7 @@ import { DeliveryError } from '../delivery-error.ts';
 import type { DeliveryServices } from '../services.ts';
 import { startPromotion } from './advance-delivery.ts';
 import { readEnvironment, upstreamFacts } from './upstream-facts.ts';
+import { knownEnvironment } from '../environments/known-environment.ts';
 
 export interface PromotionRequest {
   readonly application: Name;
@@ -68,12 +69,7 @@ async function neighbours(
   tx: StoreTransaction,
   request: PromotionRequest,
 ): Promise<{ readonly upstream: DesiredState; readonly downstream: DesiredState }> {
-  const downstream = (await tx.get('desiredState', `${request.application}/${request.environment}`))?.value;
-  if (downstream === undefined)
-    throw new DeliveryError(
-      'PROMOTION_UNKNOWN',
-      `There is no environment ${request.environment} of ${request.application}`,
-    );
+  const downstream = await knownEnvironment(tx, request);
   const [upstream] = await tx.list('desiredState', {
     match: { application: request.application, order: downstream.order - 1 },
   });

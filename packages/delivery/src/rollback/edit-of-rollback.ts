@@ -12,6 +12,7 @@ import { promotionTitle } from '../promotion/promotion-edit.ts';
 import type { DeliveryServices } from '../services.ts';
 import type { ManifestEdit } from '../writer/manifest-edit.ts';
 import { applyRollback } from './rollback-edit.ts';
+import { signatureOf } from '../promotion/signature-of.ts';
 
 /** The edit that carries out a rollback: it reverts on whatever head it lands, and says so as Git does. */
 export async function editOfRollback(
@@ -60,9 +61,7 @@ async function releaseOf(services: DeliveryServices, deployment: string): Promis
 
 /** Who a rollback's commits are by: the person who asked for it, else the service account. */
 export async function authorOfRollback(services: DeliveryServices, promotion: Promotion): Promise<Signature> {
-  const person = (await services.store.get('account', promotion.requestedBy))?.value;
-  const email = person?.verifiedEmails[0];
-  return person === undefined || email === undefined ? services.committer : { name: person.displayName, email };
+  return (await signatureOf(services.store, promotion.requestedBy)) ?? services.committer;
 }
 
 /** Git's own title of a revert where one commit is taken back. */

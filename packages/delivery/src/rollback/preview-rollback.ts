@@ -14,6 +14,7 @@ import type { DeliveryServices } from '../services.ts';
 import { OverlayTree } from '../writer/overlay-tree.ts';
 import { findTargets, type FoundTarget, previousTarget } from './find-targets.ts';
 import { applyRollback, type RolledBack, type RollbackCourse } from './rollback-edit.ts';
+import { knownEnvironment } from '../environments/known-environment.ts';
 
 export interface RollbackRequest {
   readonly application: string;
@@ -55,12 +56,7 @@ const mostReverts = 200;
  * @throws {@link DeliveryError} `PROMOTION_UNKNOWN` for no such environment, `ROLLBACK_CONFLICT` with the files that stand in the way.
  */
 export async function previewRollback(services: DeliveryServices, request: RollbackRequest): Promise<RollbackPreview> {
-  const desired = (await services.store.get('desiredState', `${request.application}/${request.environment}`))?.value;
-  if (desired === undefined)
-    throw new DeliveryError(
-      'PROMOTION_UNKNOWN',
-      `There is no environment ${request.environment} of ${request.application}`,
-    );
+  const desired = await knownEnvironment(services.store, request);
   const targets = await findTargets(services.store, services.hasImage, desired);
   const target = chooseTarget(targets, request.to);
   const current = targets.find((one) => one.isCurrent);

@@ -1,5 +1,6 @@
 import {
   type Account,
+  asSentence,
   type BreakGlass,
   type DesiredState,
   InvariantError,
@@ -111,7 +112,7 @@ async function holdFor(
     application: desired.application,
     environment: desired.environment,
     cause: 'rollback',
-    reason: `It was rolled back: ${promotion.reason ?? 'no reason given'}.`,
+    reason: asSentence(`It was rolled back: ${promotion.reason ?? 'no reason given'}`),
     placedBy: by,
     placedAt: at,
     about: promotion.id,

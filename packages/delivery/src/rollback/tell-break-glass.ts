@@ -1,4 +1,4 @@
-import type { Promotion } from '@slipway/domain';
+import { asSentence, type Promotion } from '@slipway/domain';
 import { notify, type StoreTransaction } from '@slipway/ports';
 import type { DeliveryServices } from '../services.ts';
 
@@ -17,7 +17,7 @@ export async function tellBreakGlass(tx: StoreTransaction, promotion: Promotion)
       },
     },
     subject: `Waiting for your review: ${application} in environment ${environment} was changed past its approvals`,
-    body: `By ${breakGlass.by}: ${reason ?? 'no reason given'}.\nSomebody else looks at it until ${breakGlass.reviewUntil}: slipway approve ${id}`,
+    body: `By ${breakGlass.by}: ${asSentence(reason ?? 'no reason given')}\nSomebody else looks at it until ${breakGlass.reviewUntil}: slipway approve ${id}`,
     link: `/tickets/${encodeURIComponent(id)}`,
     about: `promotion/${id}`,
     createdAt: breakGlass.at,

@@ -121,7 +121,9 @@ describe('a branch over HTTP', () => {
     const missing = writerOn(await branchOf('mirror', parseBranch('absent'))).submit(edit);
     const silent = writerOn(dead, { maxAttempts: 2 }).submit(edit);
 
-    await expect(missing).rejects.toMatchObject({ code: 'CONFIG_BRANCH_MISSING' });
-    await expect(silent).rejects.toMatchObject({ code: 'GIT_REMOTE_FAILED' });
+    await Promise.all([
+      expect(missing).rejects.toMatchObject({ code: 'CONFIG_BRANCH_MISSING' }),
+      expect(silent).rejects.toMatchObject({ code: 'GIT_REMOTE_FAILED' }),
+    ]);
   });
 });

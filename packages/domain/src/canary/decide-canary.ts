@@ -299,9 +299,14 @@ function decideEnd(progress: CanaryProgress, open: readonly OpenRun[]): Turn {
 
 function printFailure(metric: MetricDefinition, run: MetricRun): string {
   const last = run.recent.findLast(({ verdict }) => verdict === 'failed');
-  const value = last?.value === undefined ? 'not a number' : String(last.value);
-  const baseline = last?.baseline === undefined ? '' : ` (baseline ${last.baseline})`;
+  const value = last?.value === undefined ? 'not a number' : printValue(last.value);
+  const baseline = last?.baseline === undefined ? '' : ` (baseline ${printValue(last.baseline)})`;
   return `Metric ${metric.name} failed ${run.failed} times, ${Math.max(0, metric.failureLimit)} are allowed; last it was ${value}${baseline}.`;
+}
+
+/** Four digits: enough to hold it against a limit. What was measured in full is in the evidence. */
+function printValue(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 function printSilence(metric: MetricDefinition, run: MetricRun, phase: MetricPhase): string {

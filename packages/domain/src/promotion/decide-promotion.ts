@@ -2,6 +2,7 @@ import type { Digest } from '../identity/digest.ts';
 import type { DeliveryPhase } from '../phases.ts';
 import type { EnvironmentDefinition } from '../environment/delivery.ts';
 import type { Hold } from '../hold/hold.ts';
+import { asSentence } from '../people/as-sentence.ts';
 import type { WindowDecision } from '../window/decide-window.ts';
 
 /** How a release does in the environment before. */
@@ -92,7 +93,7 @@ export function entryGates(facts: {
   const { environment, holds, window } = facts;
   const held = holds.map((hold) => ({
     gate: 'Held',
-    message: `Environment ${environment.name} is held by ${hold.placedBy}: ${hold.reason} Somebody with the role promoter lifts it.`,
+    message: `Environment ${environment.name} is held by ${hold.placedBy}: ${asSentence(hold.reason)} Somebody with the role promoter lifts it.`,
   }));
   if (window.kind === 'open') return held;
   const until = window.until === undefined ? 'with no end in sight' : `until ${window.until}`;
