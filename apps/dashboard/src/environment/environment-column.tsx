@@ -43,7 +43,7 @@ export function EnvironmentColumn({ view }: { readonly view: EnvironmentView }) 
         {running === undefined ? (
           <p className={css['soft']}>Nothing runs here yet.</p>
         ) : (
-          <RunningRelease running={running} />
+          <RunningRelease view={view} running={running} />
         )}
         <Services services={view.services} />
         <Verifications verifications={view.verifications} />

@@ -1,4 +1,6 @@
+import type { EnvironmentView } from '@slipway/api';
 import { Link } from '@tanstack/react-router';
+import { CanaryControl } from '../canary/canary-control.tsx';
 import { CanaryProgress } from '../canary/canary-progress.tsx';
 import { canaryOf } from '../canary/parse-canary.ts';
 import { Copyable } from '../mark/copyable.tsx';
@@ -9,8 +11,9 @@ import type { Running } from '../server/answers.ts';
 import css from './environment.module.css';
 
 /** What runs: changes first, for that is what people look for; then the images and the commit that say exactly what. */
-export function RunningRelease({ running }: { readonly running: Running }) {
+export function RunningRelease({ view, running }: { readonly view: EnvironmentView; readonly running: Running }) {
   const canary = canaryOf(running);
+  const { application, environment } = view;
   return (
     <>
       <ul className={css['changes']} aria-label="Changes that run here">
@@ -30,7 +33,12 @@ export function RunningRelease({ running }: { readonly running: Running }) {
         </Note>
       )}
       {/* Once it serves everybody, what is said below of the release is said of all of it. */}
-      {canary === undefined || canary.phase === 'promoted' ? undefined : <CanaryProgress canary={canary} />}
+      {canary === undefined || canary.phase === 'promoted' ? undefined : (
+        <>
+          <CanaryProgress canary={canary} />
+          <CanaryControl {...{ application, environment, canary }} />
+        </>
+      )}
       <dl className={css['images']}>
         {running.images.map(({ name, tag, digest }) => (
           <div key={name}>

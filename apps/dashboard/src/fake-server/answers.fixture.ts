@@ -57,6 +57,8 @@ export function environmentOf(environment: string, fields: Partial<EnvironmentVi
     environment,
     class: 'open',
     order: 0,
+    namespace: `guestbook-${environment}`,
+    target: 'local',
     running: {
       revision: commit,
       release: digest,

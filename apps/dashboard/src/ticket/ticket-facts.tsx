@@ -1,5 +1,6 @@
 import type { TicketView } from '@slipway/api';
 import { Link } from '@tanstack/react-router';
+import { CanaryControl } from '../canary/canary-control.tsx';
 import { CanaryProgress } from '../canary/canary-progress.tsx';
 import { canaryOf } from '../canary/parse-canary.ts';
 import { Card } from '../mark/card.tsx';
@@ -12,7 +13,7 @@ import { ticketStatus } from './ticket-words.ts';
 
 /** How it goes or went, with its canary as the operator last told of it. */
 export function Progress({ view }: { readonly view: TicketView }) {
-  const { deployment, outcome, message } = view;
+  const { application, environment, deployment, outcome, message } = view;
   const canary = canaryOf(deployment);
   return (
     <Card title="Outcome" aside={<StatusBadge status={ticketStatus(outcome)} />}>
@@ -32,7 +33,10 @@ export function Progress({ view }: { readonly view: TicketView }) {
           </p>
         )}
         {canary === undefined ? undefined : (
-          <CanaryProgress canary={canary.message === message ? { ...canary, message: undefined } : canary} />
+          <>
+            <CanaryProgress canary={canary.message === message ? { ...canary, message: undefined } : canary} />
+            {deployment?.phase === 'running' ? <CanaryControl {...{ application, environment, canary }} /> : undefined}
+          </>
         )}
       </div>
     </Card>
