@@ -1,8 +1,8 @@
 // From one command to the old version serving: an emergency rollback of the demo's production, there and back.
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { addressOfWeb, get, serveDemo, until, version } from './demo-server.mjs';
 import { makeFolder, programFile, removeInstallation } from './installation.mjs';
 import { commonOptions, describeMachine, printMs, quantile, report } from './results.mjs';
 
@@ -62,38 +62,6 @@ function row(name, values) {
   ];
 }
 
-/** A finished demo that serves; a state that has played its acts only serves. */
-async function serveDemo(stateDir) {
-  const child = spawn(process.execPath, [programFile, 'demo', '--state', stateDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  let text = '';
-  await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the demo did not get ready in ten minutes')), 600_000);
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-      if (text.includes('The dashboard is open')) resolve(clearTimeout(timer));
-    });
-    ended.then((code) => reject(new Error(`the demo ended with ${code}`)));
-  });
-  const { url, adminToken: token } = JSON.parse(await readFile(path.join(stateDir, 'demo.json'), 'utf8'));
-  return {
-    url,
-    token,
-    async stop() {
-      child.kill('SIGINT');
-      await ended;
-    },
-  };
-}
-
-async function get(demo, path_) {
-  const answer = await fetch(`${demo.url}${path_}`, { headers: { authorization: `Bearer ${demo.token}` } });
-  if (!answer.ok) throw new Error(`${path_} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
-}
-
 /** Goes back to another release than the one that runs; both have run healthy there. */
 async function rollBack(demo) {
   const web = await addressOfWeb(demo);
@@ -129,26 +97,6 @@ async function otherVersion(demo, releases) {
     if (preview.ok && (await preview.json()).isAllowed) return one;
   }
   throw new Error('nothing else has run there that could be gone back to');
-}
-
-async function addressOfWeb(demo) {
-  const { environments } = await get(demo, '/api/v1/applications/guestbook/board');
-  const prod = environments.find((one) => one.environment === 'prod');
-  return prod.services.find((service) => service.name === 'web').url;
-}
-
-async function version(web) {
-  const answer = await fetch(`${web}/version`, { signal: AbortSignal.timeout(5_000) });
-  return answer.ok ? (await answer.json()).text : '';
-}
-
-async function until(look) {
-  const end = Date.now() + 120_000;
-  while (Date.now() < end) {
-    if (await look().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('not seen within two minutes');
 }
 
 function command(demo, args) {

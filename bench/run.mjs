@@ -5,6 +5,7 @@ const benchmarks = {
   image: () => import('./image.mjs'),
   memory: () => import('./memory.mjs'),
   demo: () => import('./demo.mjs'),
+  delivery: () => import('./delivery.mjs'),
   rollback: () => import('./rollback.mjs'),
   canary: () => import('./canary.mjs'),
   'config-reload': () => import('./config-reload.mjs'),
