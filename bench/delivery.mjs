@@ -80,7 +80,7 @@ async function addPeople(demo) {
 
 /** Lifts what the story left in the way, and takes the canary out of prod: a pause is no work. */
 async function clearTheWay(demo, { author, promoter }, folder) {
-  const { holds } = await get(demo, '/api/v1/holds');
+  const holds = await get(demo, '/api/v1/holds');
   for (const { id } of holds.filter((hold) => hold.liftedAt === undefined))
     await call(demo, `/api/v1/holds/${encodeURIComponent(id)}/lift`, { body: {}, token: promoter.token });
   const config = path.join(folder, 'config');
@@ -124,8 +124,7 @@ async function deliver(demo, people, { folder, text }) {
   const approve = `/api/v1/promotions/${encodeURIComponent(promotion.id)}/approve`;
   await until(() => call(demo, approve, { body: { verdict: 'approved' }, token: approver.token }));
   const approvedAt = performance.now();
-  const web = await addressOfWeb(demo);
-  await until(async () => (await version(web)) === text);
+  await until(async () => (await version(await addressOfWeb(demo))) === text);
   const servedAt = performance.now();
   await settled(demo, 'prod', text);
   const endedAt = performance.now();
@@ -144,8 +143,7 @@ async function deliver(demo, people, { folder, text }) {
 
 /** An environment that answers with the text, healthy, every check passed. */
 async function settled(demo, name, text) {
-  const web = await addressOfWeb(demo, name);
-  await until(async () => (await version(web)) === text);
+  await until(async () => (await version(await addressOfWeb(demo, name))) === text);
   await until(async () => {
     const { running, verifications } = await environmentOf(demo, name);
     return running.phase === 'succeeded' && verifications.every(({ phase }) => phase === 'succeeded');

@@ -22,7 +22,7 @@ export type { ReviewServices } from './review/review-services.ts';
 export { openPullRequest, type PullRequestOpening } from './review/open-pull-request.ts';
 export { refreshKind, refreshPullRequest } from './review/refresh-pull-request.ts';
 export { reviewPullRequest, type Reviewing } from './review/review-pull-request.ts';
-export { mergeApprovedPromotions } from './review/merge-approved-promotions.ts';
+export { mergeApprovedPromotions, mergeRefreshedPromotion } from './review/merge-approved-promotions.ts';
 export { mergePullRequest } from './review/merge-pull-request.ts';
 export { readMergeState, type MergeState } from './review/read-merge-state.ts';
 export {

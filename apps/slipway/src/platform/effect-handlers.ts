@@ -17,6 +17,7 @@ import {
   bakeAppConfig,
   bakeAppConfigEffect,
   executeStage,
+  mergeRefreshedPromotion,
   refreshKind,
   refreshPullRequest,
   runEndedEffect,
@@ -66,7 +67,11 @@ export function makeEffectHandlers(useCases: Promise<UseCases>): Readonly<Record
       return Promise.resolve();
     }),
     [measureEffect]: onWrites((cases, payload) => measureDeployment(cases, String(payload['deployment']))),
-    [refreshKind]: onWrites((cases, payload) => refreshPullRequest(cases.review, String(payload['pullRequest']))),
+    [refreshKind]: onWrites(async (cases, payload) => {
+      const id = String(payload['pullRequest']);
+      await refreshPullRequest(cases.review, id);
+      await mergeRefreshedPromotion(cases.review, id);
+    }),
     [observeEffect]: onWrites((cases, payload) => observeConfig(cases.delivery, payload['repository'] as Name)),
     [appConfigMovedEffect]: onWrites((cases, payload) =>
       pinAppConfig(cases.delivery, {

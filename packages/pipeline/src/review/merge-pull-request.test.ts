@@ -2,7 +2,13 @@ import { parseName, type Promotion, type PullRequest } from '@slipway/domain';
 import { promotionMergedEffect } from '@slipway/ports';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { code, config, type PipelineWorld, PipelineWorlds } from '../../test-support/pipeline-world.ts';
-import { mergeApprovedPromotions, mergePullRequest, openPullRequest, reviewPullRequest } from '../index.ts';
+import {
+  mergeApprovedPromotions,
+  mergePullRequest,
+  mergeRefreshedPromotion,
+  openPullRequest,
+  reviewPullRequest,
+} from '../index.ts';
 
 const worlds = new PipelineWorlds();
 let world: PipelineWorld;
@@ -167,13 +173,13 @@ describe('a promotion whose approval was cut off', () => {
     requestedAt: '2026-01-02T03:04:05.000Z',
   } as unknown as Promotion;
 
-  async function approved(): Promise<PullRequest> {
+  async function approved({ isRefreshed = true } = {}): Promise<PullRequest> {
     await world.store.transact((tx) => tx.put('promotion', promotion.id, promotion));
     const branch = 'promote/prod' as PullRequest['source'];
     await world.pushAndReconcile({ files: { pin: '1' }, repository: config, branch, by: 'slipway' });
     const facts = { repository: config, source: branch, title: 'Promote', body: '', author: 'slipway' };
     const opened = await openPullRequest(world.services, { ...facts, promotion: promotion.id });
-    await world.refresh();
+    if (isRefreshed) await world.refresh();
     await approve(opened, 'ola');
     return opened;
   }
@@ -191,6 +197,18 @@ describe('a promotion whose approval was cut off', () => {
     expect(await world.pullRequest(opened.id)).toMatchObject({ state: 'merged', mergedBy: 'ola' });
     const effects = world.effects.take(promotionMergedEffect);
     expect(effects.map((one) => one.payload)).toMatchObject([{ promotion: promotion.id, approvals: ['ola'] }]);
+  });
+
+  it('is merged with its merge result when it was approved before there was one', async () => {
+    const opened = await approved({ isRefreshed: false });
+    await mergeRefreshedPromotion(world.services, opened.id);
+    expect((await world.pullRequest(opened.id)).state).toBe('open');
+
+    await world.refresh();
+    await mergeRefreshedPromotion(world.services, opened.id);
+    await mergeRefreshedPromotion(world.services, opened.id);
+
+    expect(await world.pullRequest(opened.id)).toMatchObject({ state: 'merged', mergedBy: 'ola' });
   });
 
   it('is not merged when the approval no longer counts', async () => {
