@@ -170,7 +170,9 @@ class Changes {
       this.count += 1;
       this.#wake();
     });
-    call.reply.raw.once('close', () => this.stop());
+    // A caller that left before we got here says so no more.
+    if (call.reply.raw.destroyed) this.stop();
+    else call.reply.raw.once('close', () => this.stop());
   }
 
   /** Resolves at the first change after `seen`, after the time, or when the caller has gone. */

@@ -6,6 +6,7 @@ export interface EventStream {
   /** `data` and `id` hold no newline. */
   readonly send: (event: string, data: string, id?: string) => void;
   readonly end: () => void;
+  /** Called when the client is gone, at once when it is already. */
   readonly onClose: (listener: () => void) => void;
 }
 
@@ -23,21 +24,32 @@ export function sendEvents(request: FastifyRequest, reply: FastifyReply): EventS
     connection: 'keep-alive',
   });
   raw.write(': open\n\n');
+  // A client may be gone before we get here, and says so only once.
+  let isClosed = raw.destroyed || request.raw.socket.destroyed;
   const listeners: (() => void)[] = [];
-  let ping: NodeJS.Timeout;
-  const next = (): void => {
-    raw.write(': ping\n\n');
-    ping = setTimeout(next, pingMs);
+  let ping: NodeJS.Timeout | undefined;
+  const pingLater = (): void => {
+    ping = setTimeout(() => {
+      raw.write(': ping\n\n');
+      pingLater();
+    }, pingMs);
   };
-  ping = setTimeout(next, pingMs);
-  request.raw.once('close', () => {
+  const close = (): void => {
+    isClosed = true;
     clearTimeout(ping);
-    for (const listener of listeners) listener();
-  });
+    for (const listener of listeners.splice(0)) listener();
+  };
+  if (!isClosed) {
+    raw.once('close', close);
+    pingLater();
+  }
   return {
     send: (event, data, id) =>
       void raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`),
     end: () => void raw.end(),
-    onClose: (listener) => void listeners.push(listener),
+    onClose: (listener) => {
+      if (isClosed) listener();
+      else listeners.push(listener);
+    },
   };
 }
