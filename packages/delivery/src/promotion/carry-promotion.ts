@@ -75,7 +75,10 @@ export async function endPromotion(
     const promotion = (await tx.lock('promotion', id))?.value;
     if (promotion === undefined || promotion.phase !== 'running') return;
     const now = services.now();
-    const ended: Promotion = { ...promotion, ...end, finishedAt: now };
+    // What left no commit broke no glass: there is nothing for somebody to look at afterwards.
+    const { breakGlass, ...rest } = promotion;
+    const broken = promotion.commit === undefined || breakGlass === undefined ? {} : { breakGlass };
+    const ended: Promotion = { ...rest, ...broken, ...end, finishedAt: now };
     await tx.put('promotion', id, ended);
     await tellPromotion(tx, ended);
     const usual = end.phase === 'succeeded' || end.phase === 'errored' ? end.phase : 'aborted';
@@ -125,7 +128,19 @@ async function landDirectly(services: DeliveryServices, carried: Carried): Promi
   if (gate !== undefined) return endPromotion(services, promotion.id, { phase: 'aborted', message: gate.message });
   const writer = await services.writerOf(desired.repository, desired.branch);
   const landed = await writer.submit(edit);
+  if (!landed.isChange && (await isBackAlready(services, carried))) return endUnneeded(services, promotion);
   await settlePromotion(services, promotion.id, { commit: landed.commit, approvals: [], reviews: [] });
+}
+
+/** What a rollback goes back to is authorised there: nothing was left to take back, neither on the branch nor in what may run. */
+async function isBackAlready(services: DeliveryServices, { promotion, desired }: Carried): Promise<boolean> {
+  if (promotion.rollback === undefined) return false;
+  const target = (await services.store.get('deployment', promotion.rollback.toDeployment))?.value;
+  return target?.renderDigest === desired.authorised?.renderDigest;
+}
+
+function endUnneeded(services: DeliveryServices, { id }: Promotion): Promise<void> {
+  return endPromotion(services, id, { phase: 'succeeded', message: 'The environment is back there already.' });
 }
 
 async function gatesNow(services: DeliveryServices, desired: DesiredState): Promise<readonly UnmetGate[]> {
@@ -194,8 +209,7 @@ async function upstreamStatements(tx: StoreTransaction, desired: DesiredState): 
 async function openRequest(services: DeliveryServices, carried: Carried): Promise<void> {
   const { promotion, desired, edit } = carried;
   const source = await writeBranch(services, carried);
-  if (source === undefined)
-    return endPromotion(services, promotion.id, { phase: 'succeeded', message: 'The branch says it already.' });
+  if (source === undefined) return endUnneeded(services, promotion);
   const { number } = await services.openPullRequest({
     repository: desired.repository,
     source,
@@ -223,7 +237,7 @@ function describeRequest(promotion: Promotion): string {
   return `Environment ${environment} goes back to ${rollback.toRevision}, which ran healthy there (${rollback.toDeployment}). ${reason ?? ''}`.trim();
 }
 
-/** Writes the promotion's branch on the head as it is; one that carries it already stays. Absent when a rollback finds nothing to take back. */
+/** Writes the promotion's branch on the head as it is; one that carries it already stays. Absent when a rollback is back already. */
 async function writeBranch(services: DeliveryServices, carried: Carried): Promise<Branch | undefined> {
   const { promotion, desired, edit } = carried;
   const repository = await services.openRepository(desired.repository);
@@ -239,7 +253,7 @@ async function writeBranch(services: DeliveryServices, carried: Carried): Promis
   const head = await repository.readRef(`refs/heads/${desired.branch}`);
   if (head === undefined) throw new InvariantError(`${desired.repository} lost branch ${desired.branch}`);
   const outcome = await edit.apply(treeAt(repository, head));
-  if (outcome.kind === 'nothing' && promotion.kind === 'rollback') return undefined;
+  if (outcome.kind === 'nothing' && (await isBackAlready(services, carried))) return undefined;
   const changes = outcome.kind === 'changes' ? outcome.changes : [];
   const plan = {
     changes,

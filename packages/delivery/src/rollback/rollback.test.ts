@@ -1,4 +1,4 @@
-import { type Account, parseDigest, parseName, type Promotion } from '@slipway/domain';
+import { type Account, type CommitId, parseDigest, parseName, type Promotion } from '@slipway/domain';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mainRef, textOn } from '../../test-support/config-repository.ts';
 import {
@@ -57,6 +57,8 @@ describe('rollback', () => {
   const back = (order: Partial<RollbackOrder> = {}, account: Account = promoter): Promise<Promotion> =>
     requestRollback(world.services, account, { ...prod, reason: 'it is wrong', ...order });
   const inProd = (): Promise<string> => textOn(world.repository, overlayFile);
+  const textAt = async (revision: CommitId | undefined, file: string): Promise<string> =>
+    Buffer.from((await world.repository.readFile(revision ?? ('' as CommitId), file)) ?? []).toString();
   const tickets = async () => (await world.store.list('releaseTicket')).map(({ value }) => value);
   const holds = async () => (await world.store.list('hold')).map(({ value }) => value);
   const kinds = async () => (await world.store.statements({ from: 0, limit: 1000 })).map(({ kind }) => kind);
@@ -189,6 +191,43 @@ describe('rollback', () => {
     const lost = one.status === 'rejected' ? one : other;
     expect([one.status, other.status].sort()).toEqual(['fulfilled', 'rejected']);
     expect(lost).toMatchObject({ reason: refusal('has begun a rollback') });
+  });
+
+  it.each([false, true])('lets in what somebody has put back past it already (emergency: %s)', async (isEmergency) => {
+    const second = await released(2);
+    const before = { [overlayFile]: await inProd(), [authorisedFile]: await textOn(world.repository, authorisedFile) };
+    await released(3);
+    await world.pushAndObserve(before);
+    expect((await world.state('prod')).pending?.reason).toContain('was not written by a promotion');
+
+    const rollback = await back({ isEmergency });
+    await world.drive();
+    if (!isEmergency) await world.merge(rollback);
+
+    expect((await world.state('prod')).authorised?.release).toBe(second.release);
+    expect((await world.promotions('prod')).find(({ id }) => id === rollback.id)?.commit).toBeDefined();
+  });
+
+  it('asks nobody to look at what broke no glass', async () => {
+    const second = await released(2);
+    await released(3);
+    const rollback = await back({ isEmergency: true });
+    const target = (await world.store.get('deployment', rollback.rollback?.toDeployment ?? ''))?.value;
+    // Somebody else has brought it back in the meantime, and the operator may apply it.
+    const state = await world.state('prod');
+    await world.push({
+      [overlayFile]: await textAt(target?.revision, overlayFile),
+      [authorisedFile]: await textAt(target?.revision, authorisedFile),
+    });
+    const { renderDigest = state.head as never, revision = state.head } = target ?? {};
+    const authorised = { renderDigest, revision, release: second.release, statement: 'x' };
+    await world.store.transact((tx) => tx.put('desiredState', state.id, { ...state, authorised }));
+
+    await world.drive();
+
+    const ended = (await world.promotions('prod')).find(({ id }) => id === rollback.id);
+    expect(ended).toMatchObject({ phase: 'succeeded', message: 'The environment is back there already.' });
+    expect(ended?.breakGlass).toBeUndefined();
   });
 
   it('goes straight in when the glass is broken, and says until when somebody has to look at it', async () => {
