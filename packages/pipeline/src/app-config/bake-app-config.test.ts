@@ -66,7 +66,12 @@ describe('a commit of app config that an image holds', () => {
 
     const [request, ...others] = await requests();
     expect(others).toEqual([]);
-    expect(request).toMatchObject({ source: branch, target: main, author: 'pia', title: /^app config \w{12}: Fewer$/ });
+    expect(request).toMatchObject({
+      source: branch,
+      target: main,
+      author: 'pia',
+      title: expect.stringMatching(/^app config \w{12}: Fewer$/),
+    });
     expect(await textOn(branch, copied)).toBe('5\n');
     const commit = await world.git.readCommit(request?.head ?? ('' as never));
     const source = await world.settingsGit.readRef(`refs/heads/${main}`);
@@ -91,9 +96,9 @@ describe('a commit of app config that an image holds', () => {
 
   it('takes the place of an older one in the same request', async () => {
     await pushSettings({ 'web/limits/size.json': '5\n', 'web/limits/old.json': '1\n' });
-    await pushSettings({ 'web/limits/size.json': '6\n', 'web/limits/old.json': undefined });
+    await pushSettings({ 'web/limits/size.json': '6\n', 'web/limits/old.json': undefined }, { message: 'More\n' });
 
-    expect(await requests()).toMatchObject([{ number: 1, state: 'open' }]);
+    expect(await requests()).toMatchObject([{ number: 1, state: 'open', title: expect.stringMatching(/: More$/) }]);
     expect(await textOn(branch, copied)).toBe('6\n');
     expect(await textOn(branch, 'src/limits/old.json')).toBeUndefined();
   });

@@ -4,6 +4,7 @@ import {
   type CommitId,
   type Name,
   parseBranch,
+  type PullRequest,
   type Repository,
   shortCommit,
 } from '@slipway/domain';
@@ -76,12 +77,22 @@ async function bringUp(services: ReviewServices, baking: Baking): Promise<void> 
     await services.checkpoint('app-config-baked');
     if (made === undefined || !(await git.updateRef(ref, made, known))) return;
   }
-  await openPullRequest(services, {
-    repository: record.id,
-    source: branch,
-    title,
-    body: `The image holds files of ${source}, which are newer at ${commit}. Merging this builds it with them.`,
-    author: pusher ?? 'unknown',
+  const body = `The image holds files of ${source}, which are newer at ${commit}. Merging this builds it with them.`;
+  const opening = { repository: record.id, source: branch, title, body, author: pusher ?? 'unknown' };
+  const { id } = await openPullRequest(services, opening);
+  await retitle(services, id, { title, body });
+}
+
+/** An open request that now brings a newer commit says so. */
+async function retitle(
+  services: ReviewServices,
+  id: string,
+  words: Pick<PullRequest, 'title' | 'body'>,
+): Promise<void> {
+  await services.store.transact(async (tx) => {
+    const known = (await tx.lock('pullRequest', id))?.value;
+    if (known?.state !== 'open' || known.body === words.body) return;
+    await tx.put('pullRequest', id, { ...known, ...words, updatedAt: services.now() });
   });
 }
 

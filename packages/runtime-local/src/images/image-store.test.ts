@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -133,6 +134,26 @@ describe('an image', () => {
 
     expect(existsSync(path.join(folder, 'images', '.half'))).toBe(false);
     await expect(again.image(pinned(reference), signal)).resolves.toMatchObject({ rootDir: first.rootDir });
+  });
+
+  it('stays while it is in use, or among those used last', async () => {
+    const store = await ImageStore.open(path.join(folder, 'images'), [registry]);
+    const images: PinnedImage[] = [];
+    for (const name of ['one', 'two', 'three', 'four']) {
+      images.push(pinned(await pushImage(registry, name, { layers: [[file(name, name)]], entrypoint: ['node'] })));
+      await store.image(images.at(-1) as PinnedImage, signal);
+    }
+    const [one, two, three, four] = images as [PinnedImage, PinnedImage, PinnedImage, PinnedImage];
+    for (const [age, image] of [two, three, four].entries()) {
+      const at = new Date(Date.UTC(2026, 0, 1 + age));
+      utimesSync(path.join(folder, 'images', image.digest.slice('sha256:'.length)), at, at);
+    }
+    await store.image(two, signal);
+
+    await store.keepOnly(new Set([one.digest]), 2);
+
+    const left = readdirSync(path.join(folder, 'images')).map((name) => `sha256:${name}`);
+    expect(new Set(left)).toEqual(new Set([one.digest, two.digest, four.digest]));
   });
 
   it('of a registry that the runtime does not know, or that lacks it, is missing', async () => {

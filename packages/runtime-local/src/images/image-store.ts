@@ -2,7 +2,7 @@ import { parseDigest, printImageReference, type Digest } from '@slipway/domain';
 import { writeAtomically } from '@slipway/host';
 import type { ArtifactRegistry } from '@slipway/ports';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { isFields } from '../objects/field-reader.ts';
@@ -23,6 +23,8 @@ const limits = {
   bytes: 4 * 1024 ** 3,
   configBytes: 4 * 1024 ** 2,
   pullMs: 600_000,
+  /** Images kept beside those in use, each some hundred megabytes at most. */
+  spareImages: 10,
 } as const;
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -54,19 +56,27 @@ export class ImageStore {
    */
   async image(image: PinnedImage, signal: AbortSignal): Promise<StoredImage> {
     const stored = await this.#read(image.digest);
-    if (stored !== undefined) return stored;
+    if (stored !== undefined) {
+      const now = new Date();
+      await utimes(this.#path(image.digest), now, now);
+      return stored;
+    }
     const running =
       this.#pulls.get(image.digest) ?? this.#pull(image, signal).finally(() => this.#pulls.delete(image.digest));
     this.#pulls.set(image.digest, running);
     return running;
   }
 
-  /** Removes images that are not in use any more. */
-  async keepOnly(digests: ReadonlySet<string>): Promise<void> {
+  /** Removes images that are not in use any more, but for those used last: a rollback needs what ran before at once. */
+  async keepOnly(digests: ReadonlySet<string>, spare: number = limits.spareImages): Promise<void> {
+    const unused: { readonly folder: string; readonly usedAt: number }[] = [];
     for (const name of await readdir(this.#folder)) {
-      const isUsed = digests.has(`sha256:${name}`) || name.startsWith('.');
-      if (!isUsed) await rm(path.join(this.#folder, name), { recursive: true, force: true });
+      if (digests.has(`sha256:${name}`) || name.startsWith('.')) continue;
+      const folder = path.join(this.#folder, name);
+      unused.push({ folder, usedAt: (await stat(folder)).mtimeMs });
     }
+    const gone = unused.sort((one, other) => other.usedAt - one.usedAt).slice(spare);
+    for (const { folder } of gone) await rm(folder, { recursive: true, force: true });
   }
 
   #path(digest: Digest): string {
