@@ -16,6 +16,9 @@ export async function run(args) {
     const code = await play(['demo', '--headless', '--state', path.join(folder, 'state'), '--report', file]);
     const wallMs = performance.now() - began;
     const { acts } = JSON.parse(await readFile(file, 'utf8'));
+    for (const { name, checks } of acts)
+      for (const { name: check, seen } of checks.filter(({ isHeld }) => !isHeld))
+        process.stderr.write(`${name}: ${check}: ${seen}\n`);
     await report('Demo', {
       machine,
       values,

@@ -28,6 +28,11 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const startedAt = performance.now();
   say(`Slipway demo, state in ${stateDir}`);
+  // Before anything starts: whoever presses Ctrl-C meanwhile ends what is started by then.
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    // A launcher may pass the same Ctrl-C on twice: the second must not end us in the middle of stopping.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
+  });
   const platform = await startPlatform({
     environment,
     stateDir,
@@ -40,10 +45,6 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
     onProgress: (step) => say(`  ${step}…`),
     onFenced: () => process.exit(70),
   });
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    // A launcher may pass the same Ctrl-C on twice: the second must not end us in the middle of stopping.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
-  });
   let exitCode = 0;
   try {
     const world = await makeWorld(platform, path.join(stateDir, 'desk'), environment);
@@ -53,12 +54,8 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
     );
     say(`  Dashboard: ${platform.url}/login#token=${world.admin.token}`);
     const played = await Promise.race([play(world, say, stateDir), interrupted]);
-    if (played === 'interrupted') return;
-    const report = await compile(world, played, Math.round(performance.now() - startedAt));
-    if (options.report !== undefined) await writeReport(options.report, report);
-    summarise(report, say);
-    exitCode = played.some((act) => act.status === 'failed') ? 1 : 0;
-    if (options.headless !== true) {
+    exitCode = played === 'interrupted' ? interruptedCode : await conclude(world, played, { options, startedAt, say });
+    if (played !== 'interrupted' && options.headless !== true) {
       say(`\nThe dashboard is open at ${platform.url}/login#token=${world.admin.token}\nCtrl-C ends everything.`);
       await interrupted;
     }
@@ -66,8 +63,26 @@ export async function demoCommand(environment: ProgramEnvironment, options: Demo
     say('Stopping…');
     await platform.stop({ isStopping: true });
   }
+  // An act that was cut off still waits for what will not come.
   process.exit(exitCode);
 }
+
+/** As a shell has it: 128 and the number of SIGINT. */
+const interruptedCode = 130;
+
+/** Writes the report and says it. @returns the exit code. */
+async function conclude(
+  world: World,
+  played: readonly ActReport[],
+  { options, startedAt, say }: { readonly options: DemoOptions; readonly startedAt: number; readonly say: Say },
+): Promise<number> {
+  const report = await compile(world, played, Math.round(performance.now() - startedAt));
+  if (options.report !== undefined) await writeReport(options.report, report);
+  summarise(report, say);
+  return played.some((act) => act.status === 'failed') ? 1 : 0;
+}
+
+type Say = (line: string) => void;
 
 /** Plays what an earlier start of the same state did not yet hold. */
 async function play(world: World, say: (line: string) => void, stateDir: string): Promise<readonly ActReport[]> {
