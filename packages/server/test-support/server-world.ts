@@ -141,7 +141,7 @@ async function makeServices(
       ...shared,
       renderer: unreached('renderer'),
       writerOf: unreached('writerOf'),
-      findService: () => Promise.resolve(undefined),
+      findService: () => Promise.resolve({ host: '127.0.0.1', port: 20_001 }),
       hasImage: () => Promise.resolve(true),
       openPullRequest: unreached('openPullRequest'),
     },

@@ -103,9 +103,21 @@ async function viewRunning(reader: RecordReader, one: ExplainedEnvironment): Pro
   };
 }
 
+/** What is applied there: until the operator has begun with what is new, what it applied before. */
+async function inventoryOf(
+  services: ServerServices,
+  { deployment, desired }: ExplainedEnvironment,
+): Promise<readonly string[]> {
+  if (deployment !== undefined && deployment.inventory.length > 0) return deployment.inventory;
+  const { application, environment } = desired;
+  const match = { application, environment };
+  const before = await services.delivery.store.list('deployment', { match, newestFirst: true, limit: 10 });
+  return before.find(({ value }) => value.inventory.length > 0)?.value.inventory ?? [];
+}
+
 async function viewServices(services: ServerServices, one: ExplainedEnvironment): Promise<EnvironmentView['services']> {
   // An inventory key reads `Service namespace/name`.
-  const names = (one.deployment?.inventory ?? []).flatMap((key) => {
+  const names = (await inventoryOf(services, one)).flatMap((key) => {
     const [kind, place] = key.split(' ');
     const name = place?.split('/').at(-1);
     return kind === 'Service' && name !== undefined ? [name] : [];
