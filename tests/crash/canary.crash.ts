@@ -30,7 +30,14 @@ const strategy = `
             - pause: 500ms`;
 
 /** Lives of server and operator while one release goes through a canary: each ends at the next checkpoint. */
-const lives = ['canary-state', 'canary-created', 'canary-weight-set', 'canary-measured', 'canary-promoting', 'canary-removed'];
+const lives = [
+  'canary-state',
+  'canary-created',
+  'canary-weight-set',
+  'canary-measured',
+  'canary-promoting',
+  'canary-removed',
+];
 
 let installation: Installation;
 let world: World;
