@@ -1,4 +1,4 @@
-import type { Status } from '../mark/status.ts';
+import { type Status, statusOf } from '../mark/status.ts';
 
 const phases: Readonly<Record<string, Status>> = {
   preparing: { tone: 'busy', icon: 'busy', text: 'Preparing' },
@@ -19,19 +19,14 @@ const measured: Readonly<Record<string, Status>> = {
   error: { tone: 'bad', icon: 'warn', text: 'Not measured' },
 };
 
-function wordsOf(table: Readonly<Record<string, Status>>, phase: string): Status {
-  const known = Object.hasOwn(table, phase) ? table[phase] : undefined;
-  return known ?? { tone: 'quiet', icon: 'clock', text: phase };
-}
-
 /** Of a canary; a phase that is not known here keeps its own word. */
 export function canaryStatus(phase: string): Status {
-  return wordsOf(phases, phase);
+  return statusOf(phases, phase);
 }
 
 /** Of one metric of it; absent: nothing is measured yet. */
 export function metricStatus(phase: string | undefined): Status {
-  return phase === undefined ? { tone: 'quiet', icon: 'clock', text: 'Waiting' } : wordsOf(measured, phase);
+  return phase === undefined ? { tone: 'quiet', icon: 'clock', text: 'Waiting' } : statusOf(measured, phase);
 }
 
 const number = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });

@@ -7,10 +7,10 @@ import { Note } from '../mark/note.tsx';
 import { deliveryStatus } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
 import { UnmetGates } from '../mark/unmet-gates.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { environmentPath, usePullRequests } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './environment.module.css';
+import { Refusal } from '../mark/refusal.tsx';
 
 /** Promotes into this environment when the server allows it; every gate that is not met stands below. */
 export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
@@ -40,11 +40,7 @@ export function PromoteButton({ view }: { readonly view: EnvironmentView }) {
       {canPromote.isAllowed ? undefined : (
         <UnmetGates gates={canPromote.unmet} label={`Why nothing may be promoted to ${environment}`} />
       )}
-      {error === null ? undefined : (
-        <Note tone="bad" icon="warn" role="alert">
-          {tellProblem(error)}
-        </Note>
-      )}
+      <Refusal error={error} />
       {data === undefined || view.promotion !== undefined ? undefined : (
         <Note tone="busy" icon="check" role="status">
           {data.message}

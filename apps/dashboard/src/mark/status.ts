@@ -39,7 +39,8 @@ const byDeliveryPhase: Readonly<Record<DeliveryPhase, Status>> = {
 
 const unknownStatus: Status = { tone: 'quiet', icon: 'clock', text: 'Unknown' };
 
-function statusOf(table: Readonly<Record<string, Status>>, word: string): Status {
+/** Of a table by its word; a word that is not known here is shown as it is. */
+export function statusOf(table: Readonly<Record<string, Status>>, word: string): Status {
   return Object.hasOwn(table, word) ? (table[word] ?? unknownStatus) : { ...unknownStatus, text: word };
 }
 

@@ -4,11 +4,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { DiffView } from '../diff/diff-view.tsx';
 import { Moment } from '../mark/moment.tsx';
-import { Note } from '../mark/note.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
+import { Refusal } from '../mark/refusal.tsx';
 
 interface Place {
   readonly path: string;
@@ -79,11 +78,7 @@ function CommentForm({ view, place, onDone }: CommentFormProps) {
         maxLength={20_000}
         autoFocus
       />
-      {error === null ? undefined : (
-        <Note tone="bad" icon="warn" role="alert">
-          {tellProblem(error)}
-        </Note>
-      )}
+      <Refusal error={error} />
       <div className={css['buttons']}>
         <Button type="submit" loading={isPending} disabled={body.trim() === ''}>
           Comment

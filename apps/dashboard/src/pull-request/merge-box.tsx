@@ -3,12 +3,11 @@ import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Card } from '../mark/card.tsx';
 import { Copyable } from '../mark/copyable.tsx';
-import { Note } from '../mark/note.tsx';
 import { UnmetGates } from '../mark/unmet-gates.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
+import { Refusal } from '../mark/refusal.tsx';
 
 /** Merges when the server allows it; every gate that is not met is listed. */
 export function MergeBox({ view }: { readonly view: PullRequestView }) {
@@ -29,11 +28,7 @@ export function MergeBox({ view }: { readonly view: PullRequestView }) {
         ) : (
           <UnmetGates gates={canMerge.unmet} label="Why it cannot be merged" />
         )}
-        {error === null ? undefined : (
-          <Note tone="bad" icon="warn" role="alert">
-            {tellProblem(error)}
-          </Note>
-        )}
+        <Refusal error={error} />
         <Button
           fullWidth
           variant={canMerge.isAllowed ? 'filled' : 'default'}

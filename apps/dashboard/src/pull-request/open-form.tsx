@@ -4,8 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Card } from '../mark/card.tsx';
-import { Note } from '../mark/note.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
+import { Refusal } from '../mark/refusal.tsx';
 import { useRepositories } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
@@ -80,15 +79,6 @@ export function OpenForm({ onCancel }: { readonly onCancel: () => void }) {
 
 function isBlank(text: string): boolean {
   return text.trim() === '';
-}
-
-function Refusal({ error }: { readonly error: unknown }) {
-  if (error === null) return undefined;
-  return (
-    <Note tone="bad" icon="warn" role="alert">
-      {tellProblem(error)}
-    </Note>
-  );
 }
 
 function useOpen({ repository, source, title, body }: Draft) {

@@ -2,11 +2,10 @@ import type { PullRequestView } from '@slipway/api';
 import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Note } from '../mark/note.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { pullRequestPath } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './pull-request.module.css';
+import { Refusal } from '../mark/refusal.tsx';
 
 type Verdict = PullRequestView['reviews'][number]['verdict'];
 
@@ -37,11 +36,7 @@ export function ReviewForm({ view }: { readonly view: PullRequestView }) {
         rows={3}
         maxLength={20_000}
       />
-      {error === null ? undefined : (
-        <Note tone="bad" icon="warn" role="alert">
-          {tellProblem(error)}
-        </Note>
-      )}
+      <Refusal error={error} />
       <Verdicts
         view={view}
         isSilent={body.trim() === ''}

@@ -7,15 +7,14 @@ import { Empty, QueryView } from '../frame/query-view.tsx';
 import { Card } from '../mark/card.tsx';
 import { Copyable } from '../mark/copyable.tsx';
 import { Elapsed, Moment } from '../mark/moment.tsx';
-import { Note } from '../mark/note.tsx';
 import { runStatus } from '../mark/status.ts';
 import { StatusBadge } from '../mark/status-badge.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { useRun } from '../server/queries.ts';
 import { useServer } from '../server/server-context.ts';
 import { describeTrigger, stageToShow } from './run-words.ts';
 import { StageDag } from './stage-dag.tsx';
 import { StagePanel } from './stage-panel.tsx';
+import { Refusal } from '../mark/refusal.tsx';
 
 const route = getRouteApi('/runs/$run');
 
@@ -97,11 +96,7 @@ function Actions({ run }: { readonly run: RunView }) {
   });
   return (
     <>
-      {error === null ? undefined : (
-        <Note tone="bad" icon="warn" role="alert">
-          {tellProblem(error)}
-        </Note>
-      )}
+      <Refusal error={error} />
       {run.phase === 'finished' ? (
         <Button variant="default" loading={isPending} onClick={() => mutate('retry')}>
           Retry

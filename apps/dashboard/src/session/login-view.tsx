@@ -3,11 +3,10 @@ import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { Note } from '../mark/note.tsx';
-import { tellProblem } from '../server/dashboard-error.ts';
 import { useServer } from '../server/server-context.ts';
 import css from './session.module.css';
 import { takeTokenFromAddress } from './session-token.ts';
+import { Refusal } from '../mark/refusal.tsx';
 
 /** Asks for a token; an address with one (`/login#token=…`) needs no typing. */
 export function LoginView() {
@@ -53,11 +52,7 @@ export function LoginView() {
           autoComplete="current-password"
           disabled={isPending}
         />
-        {error === null ? undefined : (
-          <Note tone="bad" icon="warn" role="alert">
-            {tellProblem(error)}
-          </Note>
-        )}
+        <Refusal error={error} />
         <Button type="submit" size="sm" fullWidth loading={isPending || isSuccess} disabled={token.trim() === ''}>
           Log in
         </Button>
