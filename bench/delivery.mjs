@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify, parseArgs } from 'node:util';
 import { addressOfWeb, call, environmentOf, get, serveDemo, until, version } from './demo-server.mjs';
 import { makeFolder, removeInstallation } from './installation.mjs';
-import { commonOptions, describeMachine, printMs, quantile, report } from './results.mjs';
+import { commonOptions, describeMachine, report, spreadRow } from './results.mjs';
 
 const rounds = 3;
 const run_ = promisify(execFile);
@@ -31,7 +31,7 @@ export async function run(args) {
       values,
       head: ['from … to …', 'rounds', 'least', 'median', 'most'],
       rows: names.map((name) =>
-        row(
+        spreadRow(
           name,
           times.map((time) => time[name]),
         ),
@@ -50,16 +50,6 @@ gate is passed: tests and coverage on the pull request and again on main (by con
 qa, sanity tests in e2e, schema and sanity tests in stage, a promotion by pull request with a second person, rolling update and sanity tests in
 prod. People are programs that answer within 20 ms. No peer: the tools that users have need a person or a script of theirs between the steps.
 `;
-
-function row(name, values) {
-  return [
-    name,
-    values.length,
-    printMs(Math.min(...values)),
-    printMs(quantile(values, 0.5)),
-    printMs(Math.max(...values)),
-  ];
-}
 
 async function addPeople(demo) {
   const people = {};

@@ -40,6 +40,12 @@ export function printMs(value) {
       : `${(value / 1000).toFixed(1)} s`;
 }
 
+/** A row of least, median and most of some milliseconds. */
+export function spreadRow(name, values) {
+  const spread = [Math.min(...values), quantile(values, 0.5), Math.max(...values)];
+  return [name, values.length, ...spread.map(printMs)];
+}
+
 /** A section of one table: shows it, and with `write` keeps it. `method` says how it is measured. */
 export async function report(title, { machine, values, head, rows, method }) {
   const table = printTable(head, rows);

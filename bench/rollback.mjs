@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { addressOfWeb, get, serveDemo, until, version } from './demo-server.mjs';
 import { makeFolder, programFile, removeInstallation } from './installation.mjs';
-import { commonOptions, describeMachine, printMs, quantile, report } from './results.mjs';
+import { commonOptions, describeMachine, report, spreadRow } from './results.mjs';
 
 const rounds = 6;
 const place = '/api/v1/applications/guestbook/environments/prod';
@@ -23,15 +23,15 @@ export async function run(args) {
       values,
       head: ['from the start of the command to', 'rollbacks', 'least', 'median', 'most'],
       rows: [
-        row(
+        spreadRow(
           'its end: the rollback is on record',
           times.map((time) => time.asked),
         ),
-        row(
+        spreadRow(
           'the first answer of the old version',
           times.map((time) => time.served),
         ),
-        row(
+        spreadRow(
           'every pod healthy, as the board says',
           times.map((time) => time.settled),
         ),
@@ -51,16 +51,6 @@ const method = `\`slipway rollback guestbook prod --to RELEASE --emergency\` on 
 pages differ): the command's own start, the revert on the config branch, the operator's apply and the rolling update of the local runtime.
 An emergency, so no second person is waited for. No peer: the tools that users have need a person for each of these steps.
 `;
-
-function row(name, values) {
-  return [
-    name,
-    values.length,
-    printMs(Math.min(...values)),
-    printMs(quantile(values, 0.5)),
-    printMs(Math.max(...values)),
-  ];
-}
 
 /** Goes back to another release than the one that runs; both have run healthy there. */
 async function rollBack(demo) {
