@@ -30,6 +30,7 @@ export {
 export type { Artifact } from './artifact/artifact.ts';
 export { parseImageReference, printImageReference, type ImageReference } from './artifact/image-reference.ts';
 export type { AppConfigPin } from './app-config/app-config-pin.ts';
+export { appConfigLimits, findCopyFault } from './app-config/app-config-files.ts';
 export type { ImagePin, ManifestCommit } from './manifest/manifest-commit.ts';
 export type { KubeObject, ObjectKey } from './manifest/kube-object.ts';
 export type {

@@ -1,12 +1,17 @@
-import { type AppConfigPin, CodedError, type CommitId, type Name, shortCommit } from '@slipway/domain';
+import {
+  appConfigLimits,
+  type AppConfigPin,
+  CodedError,
+  type CommitId,
+  findCopyFault,
+  type Name,
+  shortCommit,
+} from '@slipway/domain';
 import { checkSettings, printFault, type SettingsFile } from '@slipway/config';
 import { appConfigPinFile } from '@slipway/manifests';
 import type { GitRepository, GitTreeEntry } from '@slipway/ports';
 import { DeliveryError } from '../delivery-error.ts';
 import type { DeliveryServices } from '../services.ts';
-
-/** What a ConfigMap holds at most (Kubernetes, "ConfigMap": 1 MiB), and more files than any environment needs. */
-const limits = { bytes: 1_048_576, files: 500 } as const;
 
 /** The folder of one application at one commit of an app-config repository. */
 export interface AppConfigFolder {
@@ -67,15 +72,10 @@ export function entriesOf(folder: AppConfigFolder, environment: Name): readonly 
     .map((entry) => ({ ...entry, path: entry.path.slice(environment.length + 1) }));
   const at = `${folder.application}/${environment}`;
   if (own.length === 0) throw new DeliveryError('APP_CONFIG_MISSING', `${printPin(folder.pin)} has no files in ${at}`);
-  const refuse = (what: string): DeliveryError => new DeliveryError('APP_CONFIG_REFUSED', what);
-  if (own.length > limits.files) throw refuse(`${at} has ${own.length} files; ${limits.files} are allowed`);
-  for (const { path, mode } of own) {
-    if (mode === '120000') throw refuse(`${at}/${path} is a link`);
-    if (mode !== '100644' && mode !== '100755') throw refuse(`${at}/${path} is a submodule`);
-    if (path === appConfigPinFile) throw refuse(`${at}/${path} has the name that Slipway's pin has there`);
-    if (path.split('/').some((part) => /^(?:|\.{1,2}|\.git)$/i.test(part)) || /[\\\p{Cc}]/u.test(path))
-      throw refuse(`${JSON.stringify(`${at}/${path}`)} is no name for a file that is copied`);
-  }
+  const pinned = own.some(({ path }) => path === appConfigPinFile);
+  const isPin = pinned ? `${at}/${appConfigPinFile} has the name that Slipway's pin has there` : undefined;
+  const fault = findCopyFault(own, at) ?? isPin;
+  if (fault !== undefined) throw new DeliveryError('APP_CONFIG_REFUSED', fault);
   return own;
 }
 
@@ -89,9 +89,12 @@ export async function readAppConfigFiles(
   for (const { path, id } of entriesOf(folder, environment)) {
     const content = await readBounded(folder, `${environment}/${path}`);
     bytes += content.byteLength;
-    if (bytes > limits.bytes) {
+    if (bytes > appConfigLimits.bytes) {
       const at = `${folder.application}/${environment}`;
-      throw new DeliveryError('APP_CONFIG_REFUSED', `The files of ${at} have more than ${limits.bytes} bytes together`);
+      throw new DeliveryError(
+        'APP_CONFIG_REFUSED',
+        `The files of ${at} have more than ${appConfigLimits.bytes} bytes together`,
+      );
     }
     files.push({ path, id, content });
   }
@@ -130,11 +133,11 @@ const schemaFile = 'schema.json';
 async function readBounded(folder: AppConfigFolder, path: string): Promise<Uint8Array> {
   const at = `${folder.application}/${path}`;
   try {
-    const content = await folder.repository.readFile(folder.pin.commit, at, { maxBytes: limits.bytes });
+    const content = await folder.repository.readFile(folder.pin.commit, at, { maxBytes: appConfigLimits.bytes });
     if (content !== undefined) return content;
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'GIT_FILE_TOO_LARGE') throw error;
-    throw new DeliveryError('APP_CONFIG_REFUSED', `${at} has more than ${limits.bytes} bytes`, {
+    throw new DeliveryError('APP_CONFIG_REFUSED', `${at} has more than ${appConfigLimits.bytes} bytes`, {
       facts: {},
       cause: error,
     });

@@ -38,11 +38,9 @@ export async function tellOverdueReviews(services: DeliveryServices): Promise<vo
   for (const { value } of rollbacks) {
     const { id, application, environment, breakGlass } = value;
     if (breakGlass === undefined || breakGlass.reviewedBy !== undefined || now <= breakGlass.reviewUntil) continue;
-    const told = `promotion/${id}/overdue`;
-    if ((await services.store.get('notification', told)) !== undefined) continue;
     await services.store.transact((tx) =>
       notify(tx, {
-        id: told,
+        id: `promotion/${id}/overdue`,
         kind: 'failure',
         audience: { kind: 'role', role: 'admin' },
         subject: `Nobody has reviewed what went past its approvals: ${application} in environment ${environment}`,

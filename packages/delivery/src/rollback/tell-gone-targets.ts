@@ -21,7 +21,6 @@ async function tellOf(services: DeliveryServices, desired: DesiredState): Promis
   const target = previousTarget(await findTargets(services.store, services.hasImage, desired, mostReleases));
   if (target === undefined || target.missingImages.length === 0) return;
   const id = `rollback-target/${target.deployment}/${target.missingImages.join('+')}`;
-  if ((await services.store.get('notification', id)) !== undefined) return;
   const release = shortDigest(target.release);
   await services.store.transact((tx) =>
     notify(tx, {

@@ -1,7 +1,9 @@
 import {
+  appConfigLimits,
   type BakedAppConfig,
   changeId,
   type CommitId,
+  findCopyFault,
   type Name,
   parseBranch,
   type PullRequest,
@@ -13,9 +15,6 @@ import { readPipelines } from '../change/read-change.ts';
 import { pushId, reconcileRefs } from '../change/reconcile-refs.ts';
 import { openPullRequest } from '../review/open-pull-request.ts';
 import type { ReviewServices } from '../review/review-services.ts';
-
-/** What a copy may hold at most: settings, not assets. */
-const limits = { bytes: 1_048_576, files: 500 } as const;
 
 /**
  * Brings the folders that a code repository copies from app-config repositories up to their newest commits, by one pull
@@ -57,22 +56,25 @@ async function bringUp(services: ReviewServices, baking: Baking): Promise<void> 
   const branch = parseBranch(`slipway/app-config/${source}`);
   const pusher = (await services.store.get('push', pushId(source, `refs/heads/${from.defaultBranch}`, commit)))?.value
     .account;
-  const plan = await planCopies(baking, settings, commit);
-  if ('fault' in plan) return tell(services, { baking, commit, pusher, fault: plan.fault });
+  const complain = (fault: string): Promise<void> => tell(services, { baking, commit, pusher, fault });
+  const there = await readFolders(baking.copies, settings, commit);
+  if (typeof there === 'string') return complain(there);
   const ref = `refs/heads/${branch}`;
   const known = await git.readRef(ref);
-  if (plan.changes.length === 0) {
+  const difference = await compare(baking, head, there);
+  if (isNothing(difference)) {
     if (known !== undefined) await git.updateRef(ref, undefined, known);
     return;
   }
   const { author, message } = await settings.readCommit(commit);
   const title = `app config ${shortCommit(commit)}: ${message.split('\n')[0] ?? ''}`.slice(0, 200);
   // A branch that brings it already stays, whatever the default branch does meanwhile: approvals are of its head.
-  const isThere = known !== undefined && isEmpty(await planCopies({ ...baking, head: known }, settings, commit));
-  if (!isThere) {
-    const plans = { changes: plan.changes, author, committer: services.committer, at: author.at };
+  if (known === undefined || !isNothing(await compare(baking, known, there))) {
+    const changes = await readChanges(difference, settings);
+    if (typeof changes === 'string') return complain(changes);
+    const plan = { changes, author, committer: services.committer, at: author.at };
     const [made] = await git.commitChain(head, [
-      { ...plans, message: `${title}\n\nSlipway-Source: ${changeId(source, commit)}\n` },
+      { ...plan, message: `${title}\n\nSlipway-Source: ${changeId(source, commit)}\n` },
     ]);
     await services.checkpoint('app-config-baked');
     if (made === undefined || !(await git.updateRef(ref, made, known))) return;
@@ -96,41 +98,71 @@ async function retitle(
   });
 }
 
-function isEmpty(plan: Plan): boolean {
-  return 'changes' in plan && plan.changes.length === 0;
+interface Difference {
+  /** Files there that are missing or other here, with their path here. */
+  readonly newer: readonly (GitTreeEntry & { readonly target: string })[];
+  /** Paths here that are not there. */
+  readonly gone: readonly string[];
 }
 
-type Plan = { readonly changes: readonly GitFileChange[] } | { readonly fault: string };
-
-/** What makes the folders here equal to those there, byte for byte. */
-async function planCopies({ git, head, copies }: Baking, settings: GitRepository, commit: CommitId): Promise<Plan> {
-  const changes: GitFileChange[] = [];
-  for (const { repository, from, to } of copies) {
-    const there = await settings.readTree(commit, { path: from });
-    const fault = findFault(there, `${from} of ${repository} at ${shortCommit(commit)}`);
-    if (fault !== undefined) return { fault };
-    const here = new Map((await git.readTree(head, { path: to })).map(({ path, id, mode }) => [path, `${mode} ${id}`]));
-    const wanted = there.map((entry) => ({ ...entry, target: `${to}${entry.path.slice(from.length)}` }));
-    const newer = wanted.filter(({ target, id, mode }) => here.get(target) !== `${mode} ${id}`);
-    const blobs = await settings.readBlobs(newer.map(({ id }) => id));
-    if (blobs.reduce((sum, { byteLength }) => sum + byteLength, 0) > limits.bytes)
-      return { fault: `${from} of ${repository} has more than ${limits.bytes} bytes` };
-    changes.push(...newer.map(({ target, mode }, at) => ({ path: target, mode: fileMode(mode), content: blobs[at] })));
+/** What keeps the folders at a commit here from being those there, by the ids of their files. */
+async function compare(
+  { git, copies }: Baking,
+  here: CommitId,
+  there: ReadonlyMap<BakedAppConfig, readonly GitTreeEntry[]>,
+): Promise<Difference> {
+  const newer: Difference['newer'][number][] = [];
+  const gone: string[] = [];
+  for (const copy of copies) {
+    const entries = await git.readTree(here, { path: copy.to });
+    const known = new Map(entries.map(({ path, id, mode }) => [path, `${mode} ${id}`]));
+    const wanted = (there.get(copy) ?? []).map((entry) => ({ ...entry, target: `${copy.to}/${entry.path}` }));
+    newer.push(...wanted.filter(({ target, id, mode }) => known.get(target) !== `${mode} ${id}`));
     const kept = new Set(wanted.map(({ target }) => target));
-    for (const path of here.keys()) if (!kept.has(path)) changes.push({ path, content: undefined });
+    gone.push(...[...known.keys()].filter((path) => !kept.has(path)));
   }
-  return { changes };
+  return { newer, gone };
+}
+
+function isNothing({ newer, gone }: Difference): boolean {
+  return newer.length === 0 && gone.length === 0;
+}
+
+/** The files to copy, paths from their folder. @returns why they cannot be, as text. */
+async function readFolders(
+  copies: readonly BakedAppConfig[],
+  settings: GitRepository,
+  commit: CommitId,
+): Promise<ReadonlyMap<BakedAppConfig, readonly GitTreeEntry[]> | string> {
+  const folders = new Map<BakedAppConfig, readonly GitTreeEntry[]>();
+  for (const copy of copies) {
+    const entries = await settings.readTree(commit, { path: copy.from });
+    if (entries.length === 0) return `${copy.from} of ${copy.repository} at ${shortCommit(commit)} has no files`;
+    const files = entries.map((entry) => ({ ...entry, path: entry.path.slice(copy.from.length + 1) }));
+    const fault = findCopyFault(files, copy.from);
+    if (fault !== undefined) return fault;
+    folders.set(copy, files);
+  }
+  return folders;
+}
+
+/** @returns why it cannot be read, as text. */
+async function readChanges(
+  { newer, gone }: Difference,
+  settings: GitRepository,
+): Promise<readonly GitFileChange[] | string> {
+  const blobs = await settings.readBlobs(newer.map(({ id }) => id));
+  const bytes = blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (bytes > appConfigLimits.bytes)
+    return `What is newer has ${bytes} bytes together; ${appConfigLimits.bytes} are allowed`;
+  return [
+    ...newer.map(({ target, mode }, at) => ({ path: target, mode: fileMode(mode), content: blobs[at] })),
+    ...gone.map((path) => ({ path, content: undefined })),
+  ];
 }
 
 function fileMode(mode: GitTreeEntry['mode']): '100644' | '100755' {
   return mode === '100755' ? mode : '100644';
-}
-
-function findFault(entries: readonly GitTreeEntry[], where: string): string | undefined {
-  if (entries.length === 0) return `${where} has no files`;
-  if (entries.length > limits.files) return `${where} has ${entries.length} files; ${limits.files} are allowed`;
-  const odd = entries.find(({ mode }) => mode !== '100644' && mode !== '100755');
-  return odd === undefined ? undefined : `${odd.path} of ${where} is a ${odd.mode === '120000' ? 'link' : 'submodule'}`;
 }
 
 async function tell(
